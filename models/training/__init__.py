@@ -1,0 +1,1 @@
+"""Offline only: the stream never imports this package."""

@@ -1,0 +1,139 @@
+"""Reads training rows from JSON lines and says exactly what was read and what was refused."""
+
+import gzip
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import msgspec
+
+LABELS = ("toxicity", "hate", "threat", "sexual", "self_harm", "spam")
+_LISTED = 100
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One text with what its source says about it. A label that is absent or None is unknown and is masked."""
+
+    text: str
+    lang: str  # BCP 47 tag
+    labels: dict[str, Literal[0, 1] | None]
+    source: str
+    split: Literal["train", "validation"]
+    weak: Literal[0, 1] = 0  # 1: nobody annotated this text for this purpose
+
+    def __post_init__(self) -> None:
+        """Refuse what would train silently wrong."""
+        if not self.text.strip():
+            raise ValueError("text is empty")
+        if unknown := sorted(set(self.labels) - set(LABELS)):
+            raise ValueError(f"unknown labels {unknown}; known: {', '.join(LABELS)}")
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a refused row stands and why; never its text."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """One data file as it was read."""
+
+    file: str
+    sha256: str
+    rows: int
+    bad_rows: int
+
+
+class DataManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read: ``digest`` covers names and contents of all files."""
+
+    digest: str
+    files: tuple[FileDigest, ...]
+    bad_rows: int
+    first_bad_rows: tuple[BadRow, ...]
+
+
+class DataError(Exception):
+    """There is nothing to train on; the message says what was looked for."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Streams the rows of ``files``; ``manifest()`` is complete once ``rows()`` is exhausted."""
+
+    files: tuple[Path, ...]
+    _digests: list[FileDigest] = field(default_factory=list)
+    _bad: list[BadRow] = field(default_factory=list)
+    _bad_count: int = 0
+
+    @classmethod
+    def of(cls, data_dir: Path) -> "Reader":
+        """All ``*.jsonl`` and ``*.jsonl.gz`` of a folder, by name. Raises DataError where there is none."""
+        files = sorted([*data_dir.glob("*.jsonl"), *data_dir.glob("*.jsonl.gz")], key=lambda path: path.name)
+        if not files:
+            raise DataError(f"no *.jsonl or *.jsonl.gz in {data_dir}; docs/data.md says how to build the data set")
+        return cls(tuple(files))
+
+    def rows(self) -> Iterator[Row]:
+        """Every good row, file by file; bad rows are counted and the first of them listed."""
+        self._digests.clear()
+        self._bad.clear()
+        self._bad_count = 0
+        for path in self.files:
+            yield from self._file(path)
+
+    def manifest(self) -> DataManifest:
+        """What ``rows()`` read last."""
+        digest = hashlib.sha256()
+        for entry in self._digests:
+            digest.update(msgspec.json.encode([entry.file, entry.sha256]))
+        return DataManifest(
+            digest=digest.hexdigest(),
+            files=tuple(self._digests),
+            bad_rows=self._bad_count,
+            first_bad_rows=tuple(self._bad),
+        )
+
+    def _file(self, path: Path) -> Iterator[Row]:
+        decoder = msgspec.json.Decoder(Row)
+        good, bad_before = 0, self._bad_count
+        for number, line in enumerate(self._lines(path), start=1):
+            if not line.strip():
+                continue
+            try:
+                row = decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                self._refuse(path, number, str(error))
+                continue
+            good += 1
+            yield row
+        bad = self._bad_count - bad_before
+        self._digests.append(FileDigest(file=path.name, sha256=file_digest(path), rows=good, bad_rows=bad))
+
+    def _lines(self, path: Path) -> Iterable[bytes]:
+        with path.open("rb") as raw:
+            stream = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            try:
+                yield from _buffered(stream)
+            except (EOFError, gzip.BadGzipFile, OSError) as error:
+                self._refuse(path, 0, f"the rest of the file cannot be read: {error}")
+
+    def _refuse(self, path: Path, line: int, reason: str) -> None:
+        self._bad_count += 1
+        if len(self._bad) < _LISTED:
+            self._bad.append(BadRow(file=path.name, line=line, reason=reason))
+
+
+def _buffered(stream: "gzip.GzipFile | BinaryIO") -> Iterable[bytes]:
+    return io.BufferedReader(stream) if isinstance(stream, gzip.GzipFile) else stream
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes as stored."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,235 @@
+"""Trains the linear classifier: read, weigh, fit, quantise, calibrate, measure, save."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from models import artifacts, lanes
+from models.features import FeatureSettings
+from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
+from models.metrics import stratified_auc
+from models.tags import base_tag
+from models.training.data import LABELS, DataError, DataManifest, Reader, Row
+from models.training.heads import Validation, build_head
+from models.training.matrix import featurize
+from models.training.quantize import quantize
+from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule, row_weight, truth_of
+from models.training.solver import Problem, rarity, solve
+
+NAME = "linear.v1"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one split with what training asks of them; arrays [rows]."""
+
+    rows: list[Row]
+    languages: NDArray[np.str_]
+    sources: NDArray[np.str_]
+    weak: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> "Part":
+        return cls(
+            rows,
+            np.array([base_tag(row.lang) for row in rows], np.str_),
+            np.array([row.source for row in rows], np.str_),
+            np.array([bool(row.weak) for row in rows], np.bool_),
+        )
+
+    def truth(self, label: str) -> NDArray[np.int8]:
+        return np.array([truth_of(row, label) for row in self.rows], np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One label after fitting."""
+
+    label: str
+    weights: NDArray[np.int8]
+    unit: float
+    plain: NDArray[np.float32]  # before quantisation
+
+
+def train(
+    data_dir: Path,
+    out: Path,
+    *,
+    seed: int = 7,
+    limit: int | None = None,
+    progress: Progress = lambda _: None,
+    features: FeatureSettings | None = None,
+    settings: RecipeSettings | None = None,
+) -> Manifest:
+    """Train on every ``*.jsonl`` and ``*.jsonl.gz`` of a folder and write an artifact to ``out``.
+
+    ``limit`` takes that many rows, drawn by the seed. The same files, seed, limit and library versions on one
+    machine give the same artifact, byte for byte. ``progress`` gets a line at every step. Raises DataError where
+    no label has both positives and negatives, or none has evidence in any language.
+    """
+    features, settings = features or FeatureSettings(), settings or RecipeSettings()
+    reader = Reader.of(data_dir)
+    rows = _sample(list(reader.rows()), settings, np.random.default_rng(seed), limit)
+    data = reader.manifest()
+    progress(f"kept {len(rows)} rows of {len(data.files)} files; {data.bad_rows} bad rows refused")
+    fit_part = Part.of([row for row in rows if row.split == "train"])
+    check_part = Part.of([row for row in rows if row.split == "validation" and not row.weak])
+    matrix = featurize([row.text for row in fit_part.rows], features)
+    progress(f"{matrix.nnz} n-grams in {matrix.shape[0]} texts")
+    fitted = [fit for label in LABELS if (fit := _fit(label, fit_part, matrix, settings, progress))]
+    del matrix
+    if not fitted:
+        raise DataError("no label has both positives and negatives in the train split")
+    heads, metrics = _heads(fitted, fit_part, check_part, features, settings, seed)
+    kept = [(fit, head) for fit, head in zip(fitted, heads, strict=True) if head.evidence]
+    if not kept:
+        raise DataError(f"no label has evidence in any language; a head needs {evidence_rule(settings)}")
+    weights = np.stack([fit.weights for fit, _ in kept])
+    omitted = _omitted({head.label: head for head in heads}, fit_part)
+    manifest = _manifest(
+        tuple(head for _, head in kept), omitted, weights, features, data, _recipe(settings, seed, limit), metrics
+    )
+    artifacts.save(out, manifest, weights)
+    progress(f"saved {manifest.name} {manifest.version}: {', '.join(manifest.labels)}")
+    return manifest
+
+
+def _sample(rows: list[Row], settings: RecipeSettings, random: np.random.Generator, limit: int | None) -> list[Row]:
+    """Rows in a random order, weak ones capped by language and split, then cut to the limit, then in order."""
+    used: dict[tuple[str, str], int] = {}
+    kept = []
+    for index in random.permutation(len(rows)).tolist():
+        row = rows[index]
+        if row.weak:
+            key = (row.lang, row.split)
+            used[key] = used.get(key, 0) + 1
+            if used[key] > settings.weak_rows_per_language:
+                continue
+        kept.append(index)
+        if limit is not None and len(kept) >= limit:
+            break
+    return [rows[index] for index in sorted(kept)]
+
+
+def _fit(label: str, part: Part, matrix: csr_matrix, settings: RecipeSettings, progress: Progress) -> Fitted | None:
+    truth = part.truth(label)
+    known = np.flatnonzero(truth >= 0)
+    if not (truth == 1).any() or not (truth == 0).any():
+        progress(f"{label}: no head, it needs both positives and negatives")
+        return None
+    groups = np.unique(part.languages[known], return_inverse=True)[1]
+    weights = np.array([row_weight(part.rows[index], settings) for index in known])
+    chosen = matrix[known]
+    frequency = np.bincount(chosen.indices, minlength=matrix.shape[1])
+    scales = rarity(frequency, known.size, settings.rarity_power)
+    chosen.data *= scales[chosen.indices]
+    problem = Problem(chosen, truth[known].astype(np.float64), weights, groups)
+    scaled = solve(
+        problem,
+        prior_variance=settings.prior_variance,
+        iterations=settings.iterations,
+        step=lambda done: progress(f"{label}: iteration {done} of at most {settings.iterations}"),
+    )
+    plain = scaled * scales
+    return Fitted(label, *quantize(plain, frequency), plain)
+
+
+def _heads(
+    fitted: list[Fitted],
+    fit_part: Part,
+    check_part: Part,
+    features: FeatureSettings,
+    settings: RecipeSettings,
+    seed: int,
+) -> tuple[list[Head], tuple[Metric, ...]]:
+    texts = [row.text for row in check_part.rows]
+    units = np.array([fit.unit for fit in fitted])
+    logits = lanes.text_logits(lanes.pack(np.stack([fit.weights for fit in fitted]), features), units, texts)
+    matrix = featurize(texts, features)
+    heads, metrics = [], []
+    for column, fit in enumerate(fitted):
+        truth = check_part.truth(fit.label)
+        known = np.flatnonzero(truth >= 0)
+        natural = np.flatnonzero((truth >= 0) & ~np.isin(check_part.sources, sorted(ADVERSARIAL)))
+        train_counts = (fit_part.truth(fit.label), fit_part.languages, fit_part.weak)
+        validation = _validation(check_part, truth, logits[:, column], natural)
+        heads.append(build_head(fit.label, fit.unit, validation, train_counts, settings, seed))
+        metrics += _quantization(
+            fit, _validation(check_part, truth, logits[:, column], known), matrix[known] @ fit.plain
+        )
+    return heads, tuple(metrics)
+
+
+def _validation(
+    part: Part, truth: NDArray[np.int8], logits: NDArray[np.float64], rows: NDArray[np.intp]
+) -> Validation:
+    return Validation(logits[rows], truth[rows] == 1, part.languages[rows], part.sources[rows])
+
+
+def _quantization(fit: Fitted, validation: Validation, plain: NDArray[np.float32]) -> list[Metric]:
+    """What quantisation costs: AUC of int8 weights less AUC of float weights, for each source."""
+    losses = []
+    for source in np.unique(validation.sources):
+        rows = validation.sources == source
+        one = np.zeros(int(rows.sum()), np.intp)
+        before = stratified_auc(plain[rows].astype(np.float64), validation.truth[rows], one)
+        after = stratified_auc(validation.logits[rows], validation.truth[rows], one)
+        if before is not None and after is not None:
+            scope = f"{fit.label}/{source}"
+            losses.append(Metric(name="validation_auc", scope=scope, value=round(after, 4)))
+            losses.append(Metric(name="auc_change_by_int8", scope=scope, value=round(after - before, 4)))
+    return losses
+
+
+def _omitted(heads: dict[str, Head], part: Part) -> tuple[Omitted, ...]:
+    reasons = []
+    for label in LABELS:
+        head = heads.get(label)
+        if head is not None and head.evidence:
+            continue
+        positives = int(((part.truth(label) == 1) & ~part.weak).sum())
+        reason = f"{positives} annotated positives in training; no language meets the evidence rule"
+        reasons.append(Omitted(label=label, reason=reason))
+    return tuple(reasons)
+
+
+def _recipe(settings: RecipeSettings, seed: int, limit: int | None) -> Recipe:
+    numbers = {name: float(getattr(settings, name)) for name in settings.__struct_fields__}
+    method = "L2-regularised logistic regression over hashed n-grams, L-BFGS, int8 weights, Platt scaling"
+    return Recipe(method=method, seed=seed, limit=limit, settings=numbers, evidence_rule=evidence_rule(settings))
+
+
+def _manifest(
+    heads: tuple[Head, ...],
+    omitted: tuple[Omitted, ...],
+    weights: NDArray[np.int8],
+    features: FeatureSettings,
+    data: DataManifest,
+    recipe: Recipe,
+    metrics: tuple[Metric, ...],
+) -> Manifest:
+    shipped = {head.label for head in heads}
+    sources = tuple(
+        Source(file=entry.file, sha256=entry.sha256, rows=entry.rows, bad_rows=entry.bad_rows) for entry in data.files
+    )
+    return artifacts.sealed(
+        Manifest(
+            format_version=FORMAT_VERSION,
+            name=NAME,
+            version="",
+            features=features,
+            heads=heads,
+            omitted=omitted,
+            data_digest=data.digest,
+            sources=sources,
+            recipe=recipe,
+            metrics=tuple(metric for metric in metrics if metric.scope.split("/")[0] in shipped),
+            weights_sha256="",
+        ),
+        weights,
+    )

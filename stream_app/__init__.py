@@ -1,0 +1,1 @@
+"""The stream: content in, decisions out. Importing it starts nothing."""

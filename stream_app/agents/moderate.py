@@ -1,0 +1,147 @@
+"""The moderation agent: read a batch, decide it off the event loop, publish, and only then acknowledge.
+
+What holds here was measured: an exception that leaves a Faust agent loses messages, so none does; the loop is never
+blocked, so heartbeats go on; and acknowledgements come in order after every delivery.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import faust
+
+from stream_app.adapters.ownership import Ownership
+from stream_app.adapters.progress import Progress
+from stream_app.adapters.trip import Trip
+from stream_app.contracts.metrics import (
+    BATCH_ITEMS, DEAD_LETTERS, DECISION_SECONDS, DEGRADED, HALTED, LAG_SECONDS, LAST_ACK, MESSAGES, REVIEW_TASKS,
+    VERDICTS,
+)  # fmt: skip
+from stream_app.contracts.origin import Origin
+from stream_app.contracts.topics import CONTENT, RULINGS
+from stream_app.errors import PoisonFlood
+from stream_app.pipeline.moderate import Moderator
+from stream_app.pipeline.outcome import Outcome
+from stream_app.pipeline.poison import PoisonBudget
+from stream_app.pipeline.types import RawMessage
+from stream_app.settings import Settings
+from stream_app.telemetry import Telemetry, facts
+
+log = logging.getLogger(__name__)
+
+EXIT_FAILED = 70
+ALERT_SECONDS = 60.0
+
+
+class Desk:
+    """Takes batches from raw messages to published outcomes. Everything here blocks and runs in one thread."""
+
+    def __init__(
+        self, moderator: Moderator, ownership: Ownership, poison: PoisonBudget, telemetry: Telemetry, trip: Trip
+    ) -> None:
+        self._moderator = moderator
+        self._ownership = ownership
+        self._poison = poison
+        self._telemetry = telemetry
+        self._trip = trip
+
+    def handle(self, messages: Sequence[RawMessage]) -> None:
+        """Decide and publish one batch. Raises PoisonFlood before anything of a flooded batch is published."""
+        self._trip("after-poll")
+        outcomes = self._moderator.moderate(messages, self._ownership.lookup)
+        self._trip("after-decode")
+        by_partition: defaultdict[int, list[Outcome]] = defaultdict(list)
+        for message, outcome in zip(messages, outcomes, strict=True):
+            by_partition[message.origin.partition].append(outcome)
+        for number, some in by_partition.items():
+            self._poison.spend(number, some)
+        with self._telemetry.stage("publish"):
+            self._ownership.publish(by_partition)
+        self._note(messages, outcomes)
+
+    def _note(self, messages: Sequence[RawMessage], outcomes: Sequence[Outcome]) -> None:
+        telemetry = self._telemetry
+        telemetry.observe(BATCH_ITEMS, len(messages))
+        now = time.time()
+        for number, newest in {message.origin.partition: message.origin.timestamp for message in messages}.items():
+            if newest > 0:
+                telemetry.set(LAG_SECONDS, max(0.0, now - newest), str(number))
+        for outcome in outcomes:
+            telemetry.count(MESSAGES, outcome.kind)
+            if outcome.decision is not None:
+                decision = outcome.decision
+                telemetry.count(VERDICTS, decision.verdict, decision.label or "none", decision.language)
+                telemetry.observe(DECISION_SECONDS, decision.latency_ms / 1000)
+                if decision.degraded:
+                    telemetry.count(DEGRADED, decision.level)
+            if outcome.why_review is not None:
+                telemetry.count(REVIEW_TASKS, outcome.why_review)
+            if outcome.reason is not None:
+                telemetry.count(DEAD_LETTERS, outcome.reason)
+                log.warning("buried", **facts(reason=outcome.reason))
+
+
+def attach(
+    app: faust.App, desk: Desk, settings: Settings, progress: Progress, telemetry: Telemetry, trip: Trip,
+    leave: Callable[[int], None] = os._exit,
+) -> None:  # fmt: skip
+    """Register the agent. ``leave`` ends the process: after an unknown failure replaying is safe, going on is not."""
+    # Faust's own decoding would acknowledge what it cannot decode; "raw" leaves the bytes to us.
+    source = app.topic(
+        settings.topic(CONTENT), settings.topic(RULINGS), key_serializer="raw", value_serializer="raw", internal=False
+    )
+    # One thread: batches are decided in order, and the ledger has one writer.
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moderate")
+
+    @app.agent(source, name="moderate", concurrency=1)
+    async def moderate(stream: faust.StreamT[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        async for events in stream.noack_take(settings.batch_items, within=settings.batch_wait_ms / 1000):
+            try:
+                await loop.run_in_executor(thread, desk.handle, [raw_message(event.message) for event in events])
+            except PoisonFlood as flood:
+                await halt(flood, progress, telemetry)
+            except Exception:
+                log.critical("a batch failed; the process ends and the batch is replayed", exc_info=True)
+                leave(EXIT_FAILED)
+            for event in events:
+                event.ack()
+            progress.beat()
+            telemetry.set(LAST_ACK, time.time())
+            trip("after-ack")
+
+
+async def halt(flood: PoisonFlood, progress: Progress, telemetry: Telemetry) -> None:
+    """Keep the partitions and do nothing with them, loudly, until somebody ends the process.
+
+    Ending it here would only hand the flood to the next worker.
+    """
+    progress.halted = str(flood)
+    telemetry.set(HALTED, 1)
+    while True:
+        log.critical("halted: too much input cannot be read", **facts(why=str(flood)))
+        await asyncio.sleep(ALERT_SECONDS)
+
+
+def raw_message(message: faust.types.Message) -> RawMessage:
+    """Faust's message as the path takes it."""
+    return RawMessage(
+        Origin(
+            topic=message.topic, partition=message.partition, offset=message.offset, timestamp=message.timestamp or 0.0
+        ),
+        message.key,
+        message.value,
+        _headers(message.headers),
+    )
+
+
+def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:
+    """Faust hands on a list, a mapping or nothing."""
+    if not headers:
+        return ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return tuple((str(name), value or b"") for name, value in pairs)  # type: ignore[attr-defined] # Faust's type is a union of shapes

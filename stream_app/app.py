@@ -1,0 +1,93 @@
+"""The composition root: settings in, a Faust app with everything attached out. Nothing else is decided here."""
+
+import logging
+
+import faust
+from faust.sensors.base import Sensor
+
+from stream_app.adapters import security
+from stream_app.adapters.cache import DiskCache, NoCache
+from stream_app.adapters.ownership import Ownership, Slot
+from stream_app.adapters.partition import Partition
+from stream_app.adapters.progress import Progress
+from stream_app.adapters.trip import Trip
+from stream_app.agents.moderate import Desk, attach
+from stream_app.build import build_moderator
+from stream_app.pipeline.poison import PoisonBudget
+from stream_app.settings import Settings
+from stream_app.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> faust.App:
+    """The worker's app. Loads what is on disk; connects to nothing."""
+    trip = Trip(settings.trip_point, settings.trip_after)
+    slot = Slot(settings.data_dir)
+    cache = DiskCache(slot.folder / "cache", max_bytes=settings.cache_max_bytes) if settings.cache_enabled else NoCache()
+    moderator = build_moderator(settings, telemetry, cache)
+    ownership = Ownership(
+        lambda number: Partition(number, slot.folder / f"partition-{number}", settings, telemetry, trip, progress),
+        telemetry,
+    )
+    poison = PoisonBudget(limit=settings.poison_limit, window=settings.poison_window)
+    app = _faust_app(settings)
+    attach(app, Desk(moderator, ownership, poison, telemetry, trip), settings, progress, telemetry, trip)
+    _follow_assignment(app, ownership, progress, trip)
+    return app
+
+
+def _faust_app(settings: Settings) -> faust.App:
+    """Faust as it loses nothing; each line was measured, and docs/adr/0002 says what happens without it."""
+    app = faust.App(
+        settings.consumer_group,
+        broker=security.faust_broker(settings),
+        broker_credentials=security.faust_credentials(settings),
+        datadir=str(settings.data_dir),
+        web_enabled=False,
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=max(0.3, settings.session_timeout_seconds / 3.5),
+        broker_commit_interval=settings.commit_interval_ms / 1000,
+        # Faust stops polling while its buffer is full; with a short interval it would be thrown out for that.
+        broker_max_poll_interval=float(settings.broker_max_poll_interval_seconds),
+        broker_max_poll_records=settings.broker_max_poll_records,
+        stream_buffer_maxsize=2 * settings.batch_items,
+        stream_wait_empty=True,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        topic_partitions=None,
+        monitor=_QuietMonitor(),
+        consumer_auto_offset_reset="earliest",
+        producer_linger=0.005,
+    )
+    app.conf.table_standby_replicas = 0
+    return app
+
+
+class _QuietMonitor(faust.Monitor):
+    """Faust's bookkeeping for every single message costs more than deciding it; ours is kept per batch."""
+
+    on_message_in = Sensor.on_message_in
+    on_message_out = Sensor.on_message_out
+    on_stream_event_in = Sensor.on_stream_event_in
+    on_stream_event_out = Sensor.on_stream_event_out
+    on_topic_buffer_full = Sensor.on_topic_buffer_full
+
+    def track_tp_end_offset(self, tp: faust.types.TP, offset: int) -> None:
+        """Not kept; the watch asks Kafka."""
+
+
+def _follow_assignment(app: faust.App, ownership: Ownership, progress: Progress, trip: Trip) -> None:
+    @app.on_partitions_assigned.connect
+    async def assigned(_app: faust.App, assigned: set[faust.types.TP], **_: object) -> None:
+        progress.assigned = frozenset(tp.partition for tp in assigned)
+        progress.was_assigned = True
+        progress.beat()
+        log.info("assigned", extra={"facts": {"partitions": sorted(progress.assigned)}})
+
+    @app.on_partitions_revoked.connect
+    async def revoked(_app: faust.App, revoked: set[faust.types.TP], **_: object) -> None:
+        trip("in-revoke")
+        progress.assigned = frozenset()
+        progress.beat()
+        await app.loop.run_in_executor(None, ownership.release)

@@ -1,0 +1,81 @@
+"""Climb the cascade: the lexicon always, then the cheapest level first; leave when a level is sure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.language import detect
+from models.lexicon import Lexicon
+from stream_app.errors import Unavailable
+from stream_app.pipeline.level import Level, Row
+from stream_app.pipeline.types import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A level with its exit band: where every score is outside ``unsure_from``..``unsure_to``, climbing ends.
+
+    A level leaves a text for the next one as well where it has no evidence for any label in its language.
+    """
+
+    level: Level
+    unsure_from: float
+    unsure_to: float
+
+    def is_unsure(self, row: Row | None) -> bool:
+        """Whether the next level must look at the text."""
+        if row is None or not row.evidence:
+            return True
+        return any(self.unsure_from < row.scores[label] < self.unsure_to for label in row.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """The lexicon and the levels in the order in which they are asked."""
+
+    lexicon: Lexicon
+    steps: tuple[Step, ...]
+
+    @property
+    def artifacts(self) -> dict[str, str]:
+        """Versions of all that can change an assessment."""
+        versions = {step.level.name: step.level.classifier.version for step in self.steps}
+        return {"lexicon": self.lexicon.version, **versions}
+
+
+def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
+    """Assess normalized texts, in order. Never raises for a level's trouble: it is said in ``degraded``."""
+    languages = [found.tag for found in detect(texts)]
+    hits = cascade.lexicon.hits(texts, languages)
+    best: list[tuple[str, Row] | None] = [None] * len(texts)
+    trouble = [""] * len(texts)
+    open_ = list(range(len(texts)))  # positions that no level is sure of yet
+    for step in cascade.steps:
+        if not open_:
+            break
+        name = step.level.name
+        try:
+            rows = step.level.score([texts[i] for i in open_], [languages[i] for i in open_])
+        except Unavailable as error:
+            rows = [None] * len(open_)
+            why = str(error)
+        else:
+            why = f"{name} could not score this text"
+        for i, row in zip(open_, rows, strict=True):
+            if row is None:
+                trouble[i] = why
+            else:
+                best[i] = (name, row)
+        open_ = [i for i, row in zip(open_, rows, strict=True) if step.is_unsure(row)]
+    artifacts = cascade.artifacts
+    return [
+        Assessment(
+            scores=found[1].scores if found else {},
+            evidence=found[1].evidence if found else frozenset(),
+            hits=hits[i],
+            level=found[0] if found else "lexicon",
+            language=languages[i],
+            artifacts=artifacts,
+            degraded=trouble[i],
+        )
+        for i, found in enumerate(best)
+    ]

@@ -1,0 +1,92 @@
+"""Where a message stands in the history of its item: new, an edit, a repeat, or too late."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from stream_app.contracts import codec
+from stream_app.contracts.content import ContentItem
+from stream_app.contracts.decision import Decision
+from stream_app.contracts.origin import Origin
+
+Address = tuple[int, str]
+"""Partition number and item id: an item's history belongs to its partition."""
+
+Ledger = Mapping[Address, bytes]
+"""Encoded effective decisions."""
+
+Standing = Literal["fresh", "repeat", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``supersedes`` is the decision that a fresh one replaces, or None for the first of its item."""
+
+    standing: Standing
+    supersedes: str | None = None
+
+
+def place(item: ContentItem, digest: str, origin: Origin, effective: Decision | None) -> Place:
+    """First writer wins: the text of the effective decision keeps its decision.
+
+    A message read before the one that was decided is delivered again (offsets are not committed for every
+    message): its text was the item's once and is not any more. It must not undo the edit that came after it.
+    """
+    if effective is None:
+        return Place("fresh")
+    if effective.text_digest == digest:
+        return Place("repeat")
+    if effective.origin is not None and origin.is_before(effective.origin):
+        return Place("repeat")
+    if _is_older(item.version, effective.item_version):
+        return Place("late", effective.decision_id)
+    return Place("fresh", effective.decision_id)
+
+
+def is_seen_ruling(origin: Origin, effective: Decision | None) -> bool:
+    """Whether a ruling read at ``origin`` was already followed, by itself or by a later one."""
+    if effective is None or effective.ruling_origin is None:
+        return False
+    return origin == effective.ruling_origin or origin.is_before(effective.ruling_origin)
+
+
+def is_old_deletion(origin: Origin, effective: Decision | None) -> bool:
+    """Whether the item was posted again after this deletion, so that it is delivered a second time."""
+    return effective is not None and effective.origin is not None and origin.is_before(effective.origin)
+
+
+def _is_older(version: int | None, than: int | None) -> bool:
+    return version is not None and than is not None and version < than
+
+
+class History:
+    """The ledger as it stands while a batch is decided: what was stored, and on top what this batch wrote."""
+
+    def __init__(self, addresses: Iterable[Address], stored: Ledger) -> None:
+        self._times = Counter(addresses)
+        self._stored: dict[Address, bytes | None] = dict(stored)
+        self._decoded: dict[Address, Decision | None] = {}
+
+    def stored(self, address: Address) -> bytes | None:
+        """The effective decision of an item, encoded."""
+        return self._stored.get(address)
+
+    def effective(self, address: Address) -> Decision | None:
+        """The effective decision of an item."""
+        if address not in self._decoded:
+            value = self._stored.get(address)
+            self._decoded[address] = None if value is None else codec.decode(value, Decision)
+        return self._decoded[address]
+
+    def write(self, address: Address, value: bytes | None) -> None:
+        """What the rest of the batch must see."""
+        self._stored[address] = value
+        self._decoded.pop(address, None)
+
+    def settles(self, address: Address, digest: str) -> bool:
+        """Whether the text needs no assessment: it is decided, and nothing in this batch can change that."""
+        if self._times[address] > 1:
+            return False
+        effective = self.effective(address)
+        return effective is not None and effective.text_digest == digest

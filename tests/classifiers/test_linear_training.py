@@ -1,0 +1,165 @@
+"""Training end to end on a small invented data set: what comes out loads, scores, and is the same again."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import artifacts
+from models.classifiers.linear import LinearClassifier
+from models.evaluate import evaluate
+from models.features import FeatureSettings
+from models.manifest import Manifest
+from models.training.card import card
+from models.training.data import DataError, Reader, Row
+from models.training.linear import train
+from models.training.quantize import quantize
+from models.training.recipe import RecipeSettings, row_weight, truth_of
+
+FEATURES = FeatureSettings(hash_bits=14)
+SETTINGS = RecipeSettings(iterations=25, evidence_train_rows=50, bootstrap=50, weak_rows_per_language=30)
+BAD, GOOD = ("grumpf", "blarg", "znork"), ("flower", "sunny", "gentle")
+FILLER = ("old", "house", "near", "river", "many", "rooms", "some", "used", "guests", "summer", "by", "in", "the")
+
+
+def _row(draw: random.Random, lang: str, *, bad: bool, split: str) -> dict[str, object]:
+    words = [*draw.sample(FILLER, 6), draw.choice(BAD if bad else GOOD)]
+    draw.shuffle(words)
+    labels = {"toxicity": int(bad), "hate": None, "threat": None, "sexual": 0, "self_harm": None, "spam": None}
+    return {"text": " ".join(words), "lang": lang, "labels": labels, "source": f"own_{lang}", "split": split}
+
+
+def _write(folder: Path) -> Path:
+    draw = random.Random(5)
+    folder.mkdir()
+    rows = [_row(draw, "en", bad=n % 2 == 0, split="validation" if n % 4 < 2 else "train") for n in range(600)]
+    rows += [_row(draw, "ru", bad=True, split="train") for _ in range(200)]
+    weak = [_row(draw, "sw", bad=False, split="train") | {"weak": 1} for _ in range(100)]
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\nbroken\n")
+    (folder / "b.jsonl").write_text("\n".join(map(json.dumps, weak)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write(tmp_path_factory.mktemp("training") / "data")
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path) -> tuple[Manifest, Path, list[str]]:
+    out, lines = data.parent / "artifact", list[str]()
+    return train(data, out, progress=lines.append, features=FEATURES, settings=SETTINGS), out, lines
+
+
+def test_what_was_trained_loads_and_tells_good_from_bad(trained: tuple[Manifest, Path, list[str]]) -> None:
+    classifier = LinearClassifier.load(trained[1])
+    bad, good = classifier.score(["the old grumpf house", "the old sunny house"], ["en", "en"]).probabilities[:, 0]
+    assert classifier.labels == ("toxicity",)
+    assert bad > 0.8
+    assert good < 0.2
+
+
+def test_the_same_data_and_seed_give_the_same_bytes(trained: tuple[Manifest, Path, list[str]], data: Path) -> None:
+    again = data.parent / "again"
+    manifest = train(data, again, features=FEATURES, settings=SETTINGS)
+    assert manifest == trained[0]
+    for name in (artifacts.WEIGHTS_FILE, artifacts.MANIFEST_FILE):
+        assert (again / name).read_bytes() == (trained[1] / name).read_bytes()
+
+
+def test_changed_data_change_the_version(trained: tuple[Manifest, Path, list[str]], tmp_path: Path) -> None:
+    folder = _write(tmp_path / "data")
+    with (folder / "a.jsonl").open("a") as file:
+        file.writelines(json.dumps(_row(random.Random(n), "en", bad=True, split="train")) + "\n" for n in range(20))
+    assert train(folder, tmp_path / "out", features=FEATURES, settings=SETTINGS).version != trained[0].version
+
+
+def test_evidence_follows_the_rule(trained: tuple[Manifest, Path, list[str]]) -> None:
+    head = trained[0].heads[0]
+    assert head.evidence == {"en"}
+    assert (head.records["ru"].train_positives, head.records["ru"].train_negatives) == (200, 0)
+    assert head.records["sw"].train_weak == 30  # capped
+
+
+def test_labels_without_positives_get_no_head_and_a_reason(trained: tuple[Manifest, Path, list[str]]) -> None:
+    assert {entry.label for entry in trained[0].omitted} == {"hate", "threat", "sexual", "self_harm", "spam"}
+
+
+def test_bad_rows_reach_the_manifest_and_progress_is_told(trained: tuple[Manifest, Path, list[str]]) -> None:
+    assert [source.bad_rows for source in trained[0].sources] == [1, 0]
+    assert any("1 bad rows" in line for line in trained[2])
+    assert any("iteration" in line for line in trained[2])
+
+
+def test_the_card_tells_languages_with_evidence_from_those_without(trained: tuple[Manifest, Path, list[str]]) -> None:
+    text = card(trained[0])
+    for heading in (
+        "Training data",
+        "Policy and taxonomy",
+        "Annotation",
+        "Benchmarks",
+        "Bias and limits",
+        "How to use",
+    ):
+        assert f"## {heading}" in text
+    assert "`toxicity`: en." in text
+    assert "| toxicity | ru | 200 / 0 |" in text
+
+
+def test_a_limit_takes_so_many_rows(data: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    train(data, tmp_path / "out", limit=500, progress=lines.append, features=FEATURES, settings=SETTINGS)
+    assert lines[0].startswith("kept 500 rows")
+
+
+def test_without_evidence_anywhere_nothing_is_written(data: Path, tmp_path: Path) -> None:
+    strict = RecipeSettings(iterations=5, evidence_train_rows=10_000, bootstrap=10)
+    with pytest.raises(DataError, match="evidence"):
+        train(data, tmp_path / "out", features=FEATURES, settings=strict)
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluation_reports_each_language_and_all(trained: tuple[Manifest, Path, list[str]], data: Path) -> None:
+    reader = Reader.of(data)
+    report = evaluate(LinearClassifier.load(trained[1]), reader.rows(), thresholds={"toxicity": 0.4}, bootstrap=20)
+    cells = {cell.language: cell for cell in report.cells}
+    assert list(cells) == ["all", "en", "ru", "sw"]
+    assert cells["en"].rows == 600
+    assert cells["en"].auc is not None
+    assert cells["en"].auc > 0.95
+    assert cells["en"].auc_low is not None
+    assert cells["ru"].auc is None
+    assert (cells["en"].evidence, cells["ru"].evidence) == (1.0, 0.0)
+    assert cells["en"].threshold == 0.4
+    assert json.loads(report.to_json())["cells"][0]["language"] == "all"
+    names, lines = report.table()
+    assert all(len(line) == len(names) for line in lines)
+
+
+def test_evaluating_no_rows_gives_no_measures(trained: tuple[Manifest, Path, list[str]]) -> None:
+    cells = evaluate(LinearClassifier.load(trained[1]), []).cells
+    assert [(cell.language, cell.rows, cell.auc) for cell in cells] == [("all", 0, None)]
+
+
+def test_weak_doubtful_and_one_sided_rows_count_less() -> None:
+    def weight(source: str, weak: int) -> float:
+        labels = {"toxicity": 1}
+        row = Row(text="x", lang="en", labels=labels, source=source, split="train", weak=weak)  # type: ignore[arg-type]
+        return row_weight(row, SETTINGS)
+
+    assert weight("any", 0) == 1.0
+    assert max(weight("any", 1), weight("mlma", 0), weight("toxic_ru", 0)) < 1.0
+
+
+def test_a_label_that_means_something_else_in_its_source_is_masked() -> None:
+    row = Row(text="x", lang="pt", labels={"sexual": 1, "toxicity": 1}, source="told_br", split="train")
+    assert (truth_of(row, "sexual"), truth_of(row, "toxicity"), truth_of(row, "hate")) == (-1, 1, -1)
+
+
+def test_quantisation_errs_by_little() -> None:
+    weights = np.random.default_rng(1).normal(0, 1, 4096).astype(np.float32)
+    whole, unit = quantize(weights, np.ones(4096, np.int64))
+    assert np.abs(whole * unit - weights).mean() < 0.03
+    assert np.abs(whole).max() <= 127

@@ -1,0 +1,64 @@
+"""What every test has: no settings from outside, one real broker for the session, own topics for each test."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from stream_app.contracts.topics import TOPICS
+from stream_app.settings import Settings
+from stream_app.testing_kafka import KafkaBroker, create_topics, missing
+
+_KEPT = ("WEIR_CI", "WEIR_TEST_")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("WEIR_") and not name.startswith(_KEPT):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaBroker]:
+    """One broker for all tests, started by the first that asks."""
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka_settings(kafka: KafkaBroker) -> Settings:
+    """Settings for the shared broker with a topic prefix and a group of this test alone; no topics yet."""
+    own = uuid.uuid4().hex[:8]
+    return Settings(
+        kafka_bootstrap=kafka.bootstrap, topic_prefix=f"test-{own}.", consumer_group=f"test-{own}", metrics_port=0
+    )
+
+
+@pytest.fixture
+def topics(kafka_settings: Settings) -> Settings:
+    """The same settings with all declared topics created, four partitions where they follow ``content``."""
+    create_topics(kafka_settings, TOPICS, partitions=4)
+    return kafka_settings
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out unless asked for; say once why tests with a broker cannot run here."""
+    if "long" not in config.option.markexpr and os.environ.get("WEIR_TEST_LONG") != "1":
+        long = [item for item in items if item.get_closest_marker("long")]
+        if long:
+            config.hook.pytest_deselected(items=long)
+            items[:] = [item for item in items if not item.get_closest_marker("long")]
+    with_broker = [item for item in items if item.get_closest_marker("broker")]
+    if with_broker and (why := missing()) is not None and os.environ.get("WEIR_TEST_NO_SKIPS") != "1":
+        for item in with_broker:
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where skips are not allowed, a test that cannot run fails."""
+    if item.get_closest_marker("broker") and os.environ.get("WEIR_TEST_NO_SKIPS") == "1":
+        why = missing()
+        if why is not None:
+            pytest.fail(why, pytrace=False)
