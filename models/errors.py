@@ -2,7 +2,7 @@
 
 ClassifierError
 ├── ArtifactError   the trained files cannot be used; do not start
-└── (training.data.DataError is a plain error of the offline tools)
+└── DataError       there is nothing to train on; nothing was written
 """
 
 
@@ -12,3 +12,7 @@ class ClassifierError(Exception):
 
 class ArtifactError(ClassifierError):
     """An artifact is missing, damaged or made by another version; nothing was loaded from it."""
+
+
+class DataError(ClassifierError):
+    """Training data are missing or do not allow any head; the message says what was looked for."""

@@ -20,7 +20,6 @@ _MIX = np.uint32(0x9E3779B1)
 _WORD_BASE = 0x5851F42D4C957F2D
 _PAIR = np.uint64(0x9E3779B97F4A7C15)
 _ORDER_SALT = 0x7F4A7C15
-_SPACE = 32
 
 
 class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

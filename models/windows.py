@@ -41,7 +41,7 @@ def cut(text: str, window: int, stride: int, most: int) -> list[str]:
 def lay(windows: Sequence[str]) -> Windows:
     """One array of code points; lone surrogates are kept as they are."""
     joined = " " + "  ".join(windows) + " "
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
     lengths = np.fromiter(map(len, windows), np.intp, len(windows)) + 2
     ends = np.cumsum(lengths)
     return Windows(np.maximum(codes, np.uint32(_SPACE)), ends - lengths, ends)

@@ -15,7 +15,7 @@ from stream_app.agents.moderate import Desk, attach
 from stream_app.build import build_moderator
 from stream_app.pipeline.poison import PoisonBudget
 from stream_app.settings import Settings
-from stream_app.telemetry import Telemetry
+from stream_app.telemetry import Telemetry, facts
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,9 @@ def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> 
     """The worker's app. Loads what is on disk; connects to nothing."""
     trip = Trip(settings.trip_point, settings.trip_after)
     slot = Slot(settings.data_dir)
-    cache = DiskCache(slot.folder / "cache", max_bytes=settings.cache_max_bytes) if settings.cache_enabled else NoCache()
+    cache = (
+        DiskCache(slot.folder / "cache", max_bytes=settings.cache_max_bytes) if settings.cache_enabled else NoCache()
+    )
     moderator = build_moderator(settings, telemetry, cache)
     ownership = Ownership(
         lambda number: Partition(number, slot.folder / f"partition-{number}", settings, telemetry, trip, progress),
@@ -78,15 +80,15 @@ class _QuietMonitor(faust.Monitor):
 
 
 def _follow_assignment(app: faust.App, ownership: Ownership, progress: Progress, trip: Trip) -> None:
-    @app.on_partitions_assigned.connect
-    async def assigned(_app: faust.App, assigned: set[faust.types.TP], **_: object) -> None:
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type] # Faust's signals are typed by name
+    async def assigned(_app: object, assigned: set[faust.types.TP], *_: object, **__: object) -> None:
         progress.assigned = frozenset(tp.partition for tp in assigned)
         progress.was_assigned = True
         progress.beat()
-        log.info("assigned", extra={"facts": {"partitions": sorted(progress.assigned)}})
+        log.info("assigned", extra=facts(partitions=sorted(progress.assigned)))
 
-    @app.on_partitions_revoked.connect
-    async def revoked(_app: faust.App, revoked: set[faust.types.TP], **_: object) -> None:
+    @app.on_partitions_revoked.connect  # type: ignore[arg-type] # as above
+    async def revoked(_app: object, _revoked: set[faust.types.TP], *_: object, **__: object) -> None:
         trip("in-revoke")
         progress.assigned = frozenset()
         progress.beat()

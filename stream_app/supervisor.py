@@ -58,7 +58,7 @@ class Supervisor:
             if time.monotonic() - started > HEALTHY_SECONDS:
                 wait = FIRST_WAIT_SECONDS
             self.restarts += 1
-            log.error("the worker ended and is started anew", **facts(status=status, wait_seconds=wait))
+            log.error("the worker ended and is started anew", extra=facts(status=status, wait_seconds=wait))
             self._sleep(wait)
             if self._stopping:
                 return 0

@@ -27,9 +27,7 @@ class Telemetry:
 
     def _bind(self, metric: Metric) -> Instrument:
         if metric.kind == "histogram":
-            return Histogram(
-                metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=self.registry
-            )
+            return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=self.registry)
         kind = Counter if metric.kind == "counter" else Gauge
         return kind(metric.name, metric.help, metric.labels, registry=self.registry)
 
@@ -123,5 +121,5 @@ def set_up_logs(log_format: str, level: str) -> None:
 
 
 def facts(**values: object) -> dict[str, object]:
-    """Keyword arguments for a log call that carries ids and counts: ``log.info("…", **facts(item=…))``."""
-    return {"extra": {"facts": values}}
+    """Ids and counts for a log call: ``log.info("…", extra=facts(item=…))``. Never the text of an item."""
+    return {"facts": values}

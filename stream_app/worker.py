@@ -49,9 +49,11 @@ def run(settings: Settings) -> None:
     app = create_app(settings, telemetry, progress)
     server = health.serve(settings, progress, telemetry)
     Watch(settings, progress, telemetry).start()
-    worker = _Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, quiet=True)
+    worker = _Worker(
+        app, loop=loop, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, quiet=True
+    )
     worker.bind(settings, progress)
-    log.info("started", **facts(group=settings.consumer_group, pid=os.getpid()))
+    log.info("started", extra=facts(group=settings.consumer_group, pid=os.getpid()))
     try:
         worker.execute_from_commandline()
     finally:
@@ -59,7 +61,7 @@ def run(settings: Settings) -> None:
             server.shutdown()
 
 
-class _Worker(faust.Worker):  # type: ignore[misc] # Faust is not typed
+class _Worker(faust.Worker):
     """Faust's worker, with an end that always comes: a shutdown during a rebalance can hang for ever."""
 
     def bind(self, settings: Settings, progress: Progress) -> None:

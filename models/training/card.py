@@ -1,6 +1,7 @@
 """The model card, written from the manifest, so that it cannot say what training did not measure."""
 
 from models.manifest import Head, LanguageRecord, Manifest, Metric
+from models.training.alarms import CAUGHT, FALSE_ALARMS
 from models.training.card_text import ANNOTATION, BIAS, POLICY, USE
 
 _NONE = "none"
@@ -18,6 +19,7 @@ def card(manifest: Manifest) -> str:
         ANNOTATION,
         _benchmarks(manifest),
         _by_source(manifest),
+        _alarms(manifest),
         _evidence(manifest),
         _quantization(manifest),
         BIAS,
@@ -80,8 +82,8 @@ def _benchmarks(manifest: Manifest) -> str:
         "Validation part of the training sources, annotated rows only. AUC counts pairs of one source only, so "
         "telling sources apart earns nothing; the interval is a 95 % bootstrap. ECE is the expected calibration "
         "error over 10 bins, calibration fitted on other folds. The validation part also chose the settings, so "
-        "expect a little less elsewhere, and much less on other platforms. Sources written to fool classifiers are left "
-        "out here and stand in the table by source.",
+        "expect a little less elsewhere, and much less on other platforms. Sources written to fool classifiers are "
+        "left out here and stand in the table by source.",
         "",
         "| label | language | train + / - | validation + / - | AUC | 95 % | ECE | evidence |",
         "|---|---|---|---|---|---|---|---|",
@@ -125,6 +127,28 @@ def _by_source(manifest: Manifest) -> str:
 def _parts(metric: Metric) -> tuple[str, str]:
     label, _, source = metric.scope.partition("/")
     return label, source
+
+
+def _alarms(manifest: Manifest) -> str:
+    """The overall share, the ten worst languages, and recall where a source holds positives only."""
+    shares = {metric.scope: metric.value for metric in manifest.metrics if metric.name == FALSE_ALARMS}
+    caught = [metric for metric in manifest.metrics if metric.name == CAUGHT]
+    if not shares:
+        return "False alarms on harmless sentences: not measured."
+    overall = shares.pop("all")
+    worst = sorted(shares.items(), key=lambda item: -item[1])[:10]
+    lines = [
+        f"False alarms: {overall:.1%} of the weak harmless validation sentences have a `toxicity` of 0.5 or more. The "
+        f"worst of {len(shares)} languages with at least 30 such sentences: "
+        + ", ".join(f"{tag} {share:.1%}" for tag, share in worst)
+        + ". A few of these sentences are in fact rude."
+    ]
+    lines += [
+        f"`{metric.scope}` has positives only; {metric.value:.1%} of them reach 0.5. That is recall at an unknown rate "
+        "of false alarms, hence no evidence."
+        for metric in caught
+    ]
+    return "\n\n".join(lines)
 
 
 def _evidence(manifest: Manifest) -> str:

@@ -10,6 +10,8 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from models.errors import DataError
+
 LABELS = ("toxicity", "hate", "threat", "sexual", "self_harm", "spam")
 _LISTED = 100
 
@@ -56,10 +58,6 @@ class DataManifest(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileDigest, ...]
     bad_rows: int
     first_bad_rows: tuple[BadRow, ...]
-
-
-class DataError(Exception):
-    """There is nothing to train on; the message says what was looked for."""
 
 
 @dataclass(slots=True)

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec.structs
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models import artifacts, lanes
+from models.classifiers.linear import LinearClassifier
+from models.errors import DataError
 from models.features import FeatureSettings
 from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
 from models.metrics import stratified_auc
 from models.tags import base_tag
-from models.training.data import LABELS, DataError, DataManifest, Reader, Row
+from models.training.alarms import alarms
+from models.training.data import LABELS, DataManifest, Reader, Row
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
 from models.training.quantize import quantize
@@ -94,6 +98,9 @@ def train(
     manifest = _manifest(
         tuple(head for _, head in kept), omitted, weights, features, data, _recipe(settings, seed, limit), metrics
     )
+    held = [row for row in rows if row.split == "validation"]
+    extra = alarms(LinearClassifier(manifest, weights), held)
+    manifest = msgspec.structs.replace(manifest, metrics=(*manifest.metrics, *extra))
     artifacts.save(out, manifest, weights)
     progress(f"saved {manifest.name} {manifest.version}: {', '.join(manifest.labels)}")
     return manifest

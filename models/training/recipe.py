@@ -49,5 +49,6 @@ def evidence_rule(settings: RecipeSettings) -> str:
     return (
         f"at least {settings.evidence_train_rows} annotated positives and as many annotated negatives in training, "
         f"{settings.evidence_validation_rows} of each in validation, and a validation AUC, counted over pairs of "
-        f"the same source and without the sources written to fool classifiers, whose 95 % bootstrap interval begins at {settings.evidence_auc_low} or above"
+        "one source and without the sources written to fool classifiers, whose 95 % bootstrap interval begins at "
+        f"{settings.evidence_auc_low} or above"
     )

@@ -268,7 +268,8 @@ def bindings(rules: list[Rule], user: str) -> list[AclBinding]:
 
 def allow(settings: Settings, rules: list[Rule], user: str) -> None:
     """Put rules in force for a user."""
-    for future in clients.admin(settings).create_acls(bindings(rules, user), request_timeout=_SECONDS).values():
+    client = clients.admin(settings)  # requests end with the client
+    for future in client.create_acls(bindings(rules, user), request_timeout=_SECONDS).values():
         try:
             future.result(_SECONDS)
         except KafkaException as problem:

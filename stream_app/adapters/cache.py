@@ -1,10 +1,11 @@
 """The decision cache: assessments by content key, in RocksDB (rocksdict), bounded by size, disposable."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from rocksdict import DBCompactionStyle, FifoCompactOptions, Options, Rdict, WriteBatch
+
+from stream_app.adapters.disk import wipe
 
 
 class DiskCache:
@@ -22,12 +23,12 @@ class DiskCache:
         try:
             self._db = Rdict(str(folder), options)
         except Exception:  # noqa: BLE001 - rocksdict raises bare Exception; whatever it is, the files are disposable
-            shutil.rmtree(folder, ignore_errors=True)
+            wipe(folder)
             self._db = Rdict(str(folder), options)
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The values in the order of the keys; None where there is none (any more)."""
-        return list(self._db.get(list(keys))) if keys else []
+        return list(self._db.get(list(keys)) or ()) if keys else []
 
     def put_many(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
         """Remember values."""

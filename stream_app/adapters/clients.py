@@ -5,7 +5,8 @@ Everything that librdkafka has to say goes to the logger ``weir.kafka``, so noth
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -20,6 +21,8 @@ _ENVELOPE_BYTES = 65_536
 # A review task holds an item, its folded text and its context.
 _GROWTH = 4
 _REPEAT_SECONDS = 10.0
+
+Answer = TypeVar("Answer")
 
 
 class _OncePerWhile(logging.Filter):
@@ -128,11 +131,15 @@ def refusal(settings: Settings, problem: KafkaError) -> ConfigError | None:
 
 
 def unreachable(settings: Settings, problems: list[KafkaError]) -> Unreachable:
-    """The error for a cluster that did not answer; the first problem is the nearest to its cause."""
-    cause = _first_line(problems[0]) if problems else "no answer"
+    """The error for a cluster that did not answer."""
+    causes = [each for each in problems if each.code() != KafkaError._ALL_BROKERS_DOWN]
+    cause = _first_line(causes[0]) if causes else "no answer"
     hint = f"is Kafka running there, and is {env_name('kafka_bootstrap')} right?"
-    if settings.kafka_security_protocol == "PLAINTEXT" and problems and "Disconnected" in cause:
-        hint = f"does that port expect TLS? Then set {env_name('kafka_security_protocol')}"
+    # Brokers that were connected to and hung up leave only the word that all are down.
+    if len(causes) < len(problems) and "Connect" not in cause and "resolve" not in cause:
+        cause = "it closed the connection"
+        if settings.kafka_security_protocol == "PLAINTEXT":
+            hint = f"does it expect TLS or a login? Then set {env_name('kafka_security_protocol')}"
     return Unreachable(f"Kafka at {settings.kafka_bootstrap} does not answer ({cause}); {hint}")
 
 
@@ -150,6 +157,22 @@ def translated(settings: Settings, problem: KafkaException | KafkaError) -> Weir
         who = settings.kafka_sasl_username or "this client"
         return error(settings, "kafka_sasl_username", f"{who} may not do this: {_first_line(found)}")
     return unreachable(settings, [found])
+
+
+def call(settings: Settings, request: Callable[[], Answer]) -> Answer:
+    """The answer of a client's method; its exceptions become errors with a fate.
+
+    A client that may never write again raises from whatever method is called next; where that method had a
+    callback to call as well, Python makes a SystemError of it.
+    """
+    try:
+        return request()
+    except KafkaException as problem:
+        raise translated(settings, problem) from problem
+    except SystemError as problem:
+        if isinstance(problem.__cause__, KafkaException):
+            raise translated(settings, problem.__cause__) from problem
+        raise
 
 
 def _error_of(problem: KafkaException) -> KafkaError:

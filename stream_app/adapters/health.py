@@ -1,4 +1,4 @@
-"""Serves ``/metrics``, ``/healthz`` and ``/readyz`` from a thread, so that they answer while the event loop is stuck."""
+"""Serves ``/metrics``, ``/healthz`` and ``/readyz`` from a thread: they answer while the event loop is stuck."""
 
 import json
 import threading

@@ -6,12 +6,13 @@ them stands the offset up to which the topic has been taken in, written in the s
 """
 
 import logging
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rocksdict import AccessType, DBCompressionType, Options, Rdict, WriteBatch
 
+from stream_app.adapters.disk import wipe
 from stream_app.pipeline.history import Address, Ledger
 from stream_app.telemetry import facts
 
@@ -35,7 +36,7 @@ class DiskLedger:
         try:
             self._open()
         except Exception as error:  # noqa: BLE001 - rocksdict raises bare Exception for every kind of damage
-            log.warning("a damaged ledger is rebuilt", **facts(folder=str(folder), error=repr(error)[:200]))
+            log.warning("a damaged ledger is rebuilt", extra=facts(folder=str(folder), error=repr(error)[:200]))
             self.clear()
 
     def _open(self) -> None:
@@ -45,7 +46,10 @@ class DiskLedger:
 
     def get_many(self, item_ids: Sequence[str]) -> list[bytes | None]:
         """The entries in the order of the ids; None where there is none."""
-        return list(self._db.get([item_id.encode() for item_id in item_ids])) if item_ids else []
+        if not item_ids:
+            return []
+        with self._or_wiped():
+            return list(self._db.get([item_id.encode() for item_id in item_ids]) or ())
 
     def write(self, entries: Iterable[tuple[bytes, bytes | None]], *, next_offset: int) -> None:
         """Store entries (None forgets one) and the offset of the topic that follows them, all or nothing."""
@@ -56,13 +60,27 @@ class DiskLedger:
             else:
                 batch.put(key, value)
         batch.put(_NEXT_OFFSET, b"%d" % next_offset)
-        self._db.write(batch)
+        with self._or_wiped():
+            self._db.write(batch)
         self.next_offset = next_offset
+
+    @contextmanager
+    def _or_wiped(self) -> Iterator[None]:
+        """Damage may show itself only when a block is read. The process ends then, and the next one restores."""
+        try:
+            yield
+        except Exception as error:
+            log.critical(
+                "the ledger is damaged and deleted", extra=facts(folder=str(self._folder), error=repr(error))
+            )
+            self.close()
+            wipe(self._folder)
+            raise
 
     def clear(self) -> None:
         """Forget everything and start empty."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        wipe(self._folder)
         self._open()
 
     def close(self) -> None:

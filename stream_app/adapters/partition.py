@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -93,7 +94,6 @@ class Partition:
             raise KafkaException(self._undelivered)
 
     def _produce(self, record: Record) -> None:
-        where = {"partition": self.number} if record.same_partition else {}
         for attempt in range(2):
             try:
                 self._producer.produce(
@@ -102,7 +102,7 @@ class Partition:
                     record.key,
                     headers=list(record.headers),
                     on_delivery=self._delivered,
-                    **where,
+                    partition=self.number if record.same_partition else -1,
                 )
             except BufferError:
                 if attempt:
@@ -133,11 +133,8 @@ class Partition:
     def _catch_up(self) -> None:
         """Take in what the ledger has not seen of the decisions topic."""
         started = time.monotonic()
-        consumer = clients.consumer(
-            self._settings,
-            **{"group.id": f"{self._settings.consumer_group}-ledger", "enable.partition.eof": True,
-               "enable.auto.commit": False, "isolation.level": "read_committed", "queued.min.messages": 50_000},
-        )  # fmt: skip
+        over: dict[str, Any] = {"enable.partition.eof": True, "queued.min.messages": 50_000}
+        consumer = clients.consumer(self._settings, **over)
         try:
             restored = self._read_to_end(consumer)
         except KafkaException as error:
@@ -146,13 +143,13 @@ class Partition:
             consumer.close()
         self._telemetry.count(LEDGER_RESTORED, str(self.number), by=restored)
         seconds = round(time.monotonic() - started, 3)
-        log.info("a partition is open", **facts(partition=self.number, restored=restored, seconds=seconds))
+        log.info("a partition is open", extra=facts(partition=self.number, restored=restored, seconds=seconds))
 
     def _read_to_end(self, consumer: Consumer) -> int:
         low, high = consumer.get_watermark_offsets(TopicPartition(self._decisions, self.number), KAFKA_SECONDS)
         if self.ledger.next_offset > high:
             # The topic is not the one that this copy was made from.
-            log.warning("the ledger is ahead of its topic and starts anew", **facts(partition=self.number))
+            log.warning("the ledger is ahead of its topic and starts anew", extra=facts(partition=self.number))
             self.ledger.clear()
         position = max(low, self.ledger.next_offset)
         if position >= high:
@@ -193,7 +190,7 @@ def _entries(messages: list[Message]) -> tuple[list[tuple[bytes, bytes | None]],
 
 def _following(messages: list[Message]) -> int:
     """The offset that follows the last record of some consumed messages."""
-    return max(message.offset() for message in messages if message.error() is None) + 1
+    return max(message.offset() or 0 for message in messages if message.error() is None) + 1
 
 
 def _fate(error: KafkaException) -> Exception:

@@ -47,7 +47,7 @@ class Watch(threading.Thread):
                 waiting = self._waiting(consumer)
             except KafkaException as error:
                 # Kafka is away: nobody can get on, and starting anew would not help.
-                log.warning("the lag cannot be measured", **facts(error=str(error)[:200]))
+                log.warning("the lag cannot be measured", extra=facts(error=str(error)[:200]))
                 self._progress.waiting_since = None
                 continue
             self.judge(waiting)
@@ -61,7 +61,7 @@ class Watch(threading.Thread):
             progress.waiting_since = time.monotonic()
         idle = progress.idle_seconds()
         if idle > self._settings.stall_seconds and not progress.halted:
-            log.critical("no progress while messages wait", **facts(seconds=round(idle), waiting=waiting))
+            log.critical("no progress while messages wait", extra=facts(seconds=round(idle), waiting=waiting))
             self._leave(EXIT_STALLED)
 
     def _waiting(self, consumer: Consumer) -> int:

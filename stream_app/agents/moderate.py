@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import faust
 
@@ -18,7 +19,15 @@ from stream_app.adapters.ownership import Ownership
 from stream_app.adapters.progress import Progress
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import (
-    BATCH_ITEMS, DEAD_LETTERS, DECISION_SECONDS, DEGRADED, HALTED, LAG_SECONDS, LAST_ACK, MESSAGES, REVIEW_TASKS,
+    BATCH_ITEMS,
+    DEAD_LETTERS,
+    DECISION_SECONDS,
+    DEGRADED,
+    HALTED,
+    LAG_SECONDS,
+    LAST_ACK,
+    MESSAGES,
+    REVIEW_TASKS,
     VERDICTS,
 )  # fmt: skip
 from stream_app.contracts.origin import Origin
@@ -82,7 +91,7 @@ class Desk:
                 telemetry.count(REVIEW_TASKS, outcome.why_review)
             if outcome.reason is not None:
                 telemetry.count(DEAD_LETTERS, outcome.reason)
-                log.warning("buried", **facts(reason=outcome.reason))
+                log.warning("buried", extra=facts(reason=outcome.reason))
 
 
 def attach(
@@ -98,7 +107,7 @@ def attach(
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moderate")
 
     @app.agent(source, name="moderate", concurrency=1)
-    async def moderate(stream: faust.StreamT[bytes]) -> None:
+    async def moderate(stream: Any) -> None:  # Faust types its streams without noack_take
         loop = asyncio.get_running_loop()
         async for events in stream.noack_take(settings.batch_items, within=settings.batch_wait_ms / 1000):
             try:
@@ -123,7 +132,7 @@ async def halt(flood: PoisonFlood, progress: Progress, telemetry: Telemetry) -> 
     progress.halted = str(flood)
     telemetry.set(HALTED, 1)
     while True:
-        log.critical("halted: too much input cannot be read", **facts(why=str(flood)))
+        log.critical("halted: too much input cannot be read", extra=facts(why=str(flood)))
         await asyncio.sleep(ALERT_SECONDS)
 
 
@@ -131,7 +140,10 @@ def raw_message(message: faust.types.Message) -> RawMessage:
     """Faust's message as the path takes it."""
     return RawMessage(
         Origin(
-            topic=message.topic, partition=message.partition, offset=message.offset, timestamp=message.timestamp or 0.0
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            timestamp=message.timestamp or 0.0,
         ),
         message.key,
         message.value,

@@ -29,7 +29,9 @@ BATCH = 1024
 
 @app.command()
 def classify(
-    file: Annotated[Path | None, typer.Argument(help="ContentItem JSON lines; standard input if absent or -.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="ContentItem JSON lines; standard input if absent or -.")
+    ] = None,
     text: Annotated[bool, typer.Option("--text", help="Each line is a text, not JSON.")] = False,
     policy: Annotated[Path | None, typer.Option(help="A policy file instead of the shipped one.")] = None,
     cascade: Annotated[Path | None, typer.Option(help="A cascade file instead of the shipped one.")] = None,
@@ -92,5 +94,3 @@ def _open(file: Path | None, stack: ExitStack) -> BinaryIO | Iterator[bytes]:
         return stack.enter_context(file.open("rb"))
     except OSError as error:
         raise ConfigError(file, "FILE", f"cannot be read: {error.strerror}") from error
-
-

@@ -121,7 +121,7 @@ def replay(
     """
     settings = load()
     wanted = _filter(settings, reason, topic, since, at)
-    outcomes = _replay(settings, wanted, dry_run=dry_run)
+    outcomes = clients.call(settings, lambda: _replay(settings, wanted, dry_run=dry_run))
     failed = [outcome for outcome in outcomes if outcome.problem]
     if as_json:
         for outcome in outcomes:

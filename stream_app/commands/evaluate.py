@@ -23,7 +23,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def evaluate(
-    data: Annotated[list[Path], typer.Option(help="Labelled rows (*.jsonl, *.jsonl.gz) or a folder of them; may be repeated.")],
+    data: Annotated[
+        list[Path], typer.Option(help="Labelled rows (*.jsonl, *.jsonl.gz) or a folder of them; may be repeated.")
+    ],
     artifact: Annotated[Path | None, typer.Option(help="Folder of an artifact; the shipped one if absent.")] = None,
     split: Annotated[str, typer.Option(help="Which rows: validation, train or all.")] = "validation",
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.")] = 200,

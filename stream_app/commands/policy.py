@@ -53,7 +53,7 @@ def explain_decision(
 ) -> None:
     """Say in plain words why a decision came out as it did."""
     bad = False
-    for number, line in enumerate(_lines(file), 1):
+    for number, line in _lines(file):
         try:
             explanation = explain(decode(line, Decision))
         except BadMessage as error:
@@ -135,8 +135,8 @@ def _print_explanation(explanation: Explanation) -> None:
         console.print(table)
 
 
-def _lines(file: str) -> Iterator[bytes]:
-    """A file that is one JSON document (also over several lines) or JSON lines, without empty lines."""
+def _lines(file: str) -> list[tuple[int, bytes]]:
+    """Numbered lines that are not empty; a single JSON document over several lines counts as line 1."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -144,9 +144,12 @@ def _lines(file: str) -> Iterator[bytes]:
     try:
         msgspec.json.decode(content, type=msgspec.Raw)
     except msgspec.DecodeError:
-        yield from (line for line in content.splitlines() if line.strip())
+        lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
     else:
-        yield content
+        lines = [(1, content)]
+    if not lines:
+        _fail(f"{file}: holds no decision; one JSON object a line would do", BAD_INPUT)
+    return lines
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -25,7 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from stream_app.adapters import clients
-from stream_app.commands.topics import BAD_INPUT, UNREACHABLE, Json
+from stream_app.commands.topics import BAD_INPUT, UNREACHABLE, WRONG_USE, Json
 from stream_app.contracts.topics import TOPICS
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings, load
@@ -56,6 +57,7 @@ class Report:
     seconds: float = 0.0
     # Whether nobody answered; otherwise Kafka answered and said no.
     unreachable: bool = False
+    denied: bool = False
 
     def note(self, problem: KafkaError | None, _: object) -> None:
         """Count one delivery."""
@@ -65,11 +67,15 @@ class Report:
         self.failed[problem.str()] += 1
         if problem.code() in (KafkaError._MSG_TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
             self.unreachable = True
+        if problem.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            self.denied = True
 
     def status(self) -> int:
         """The exit status."""
         if self.unreachable:
             return UNREACHABLE
+        if self.denied:
+            return WRONG_USE
         return BAD_INPUT if self.refused or self.failed else 0
 
 
@@ -101,7 +107,8 @@ def produce(
     with ExitStack() as stack:
         source: BinaryIO = sys.stdin.buffer if str(file) == "-" else stack.enter_context(file.open("rb"))
         progress, bar = _progress(stack, file)
-        report, interrupted = _send_all(producer, name, source, settings.max_value_bytes, key, rate, progress, bar)
+        sending = partial(_send_all, producer, name, source, settings.max_value_bytes, key, rate, progress, bar)
+        report, interrupted = clients.call(settings, sending)
     _show(report, name, as_json=as_json)
     status = _INTERRUPTED if interrupted else report.status()
     if status:

@@ -13,6 +13,7 @@ from stream_app.contracts.topics import DAY_MS, TOPICS
 from stream_app.settings import Settings, load
 
 BAD_INPUT = 1
+WRONG_USE = 2
 UNREACHABLE = 3
 
 app = typer.Typer(no_args_is_help=True, help="Create the topics, or show what is there and what is wrong with it.")

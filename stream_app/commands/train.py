@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from models.artifacts import default_artifact
+from models.errors import DataError
 from models.training.card import card
-from models.training.data import DataError
 from models.training.linear import train as train_linear
 from stream_app.errors import ConfigError
 
@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Option(help="Folder with *.jsonl or *.jsonl.gz rows; docs/data.md says how to build it.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder with *.jsonl or *.jsonl.gz rows; docs/data.md says how to build it.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder of the artifact; the shipped one if absent.")] = None,
     card_file: Annotated[Path | None, typer.Option("--card", help="Where to write the model card.")] = None,
     seed: Annotated[int, typer.Option(help="The same data and seed give the same artifact.")] = 7,
@@ -28,7 +30,9 @@ def train(
     """Train the linear classifier from labelled rows and write its artifact."""
     console = Console(stderr=True)
     if not data.is_dir():
-        raise ConfigError("--data", str(data), "is not a folder; docs/data.md names the public sources and their shape")
+        raise ConfigError(
+            "--data", str(data), "is not a folder; docs/data.md names the public sources and their shape"
+        )
     with console.status("reading") as status:
 
         def progress(line: str) -> None:

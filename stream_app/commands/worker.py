@@ -14,15 +14,18 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Run without a supervisor of its own: something else restarts it.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run without a supervisor of its own: something else restarts it.")
+    ] = False,
 ) -> None:
     """Run the moderation worker against Kafka until it is told to stop.
 
-    Started with a supervisor that restarts it whenever it ends itself. Settings come from WEIR_… variables; see docs/settings.md.
+    Started with a supervisor that restarts it whenever it ends itself. Settings come from WEIR_… variables;
+    docs/settings.md lists them.
     """
     settings = load()
     if once:
-        from stream_app.worker import main  # noqa: PLC0415 - Faust is loaded only where it runs
+        from stream_app.worker import main
 
         sys.exit(main())
     set_up_logs(settings.log_format, settings.log_level)

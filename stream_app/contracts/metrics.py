@@ -49,7 +49,10 @@ DEGRADED = Metric(
     "weir_degraded_total", "counter", "Items decided without a part that should have helped, by part.", ("part",)
 )
 LEVEL_UP = Metric(
-    "weir_level_up", "gauge", "1 while a level of the cascade answers, 0 while its circuit breaker is open.", ("level",)
+    "weir_level_up",
+    "gauge",
+    "1 while a level of the cascade answers, 0 while its circuit breaker is open.",
+    ("level",),
 )
 DEAD_LETTERS = Metric(
     "weir_dead_letters_total", "counter", "Messages buried, by reason; any steady rate is a producer to talk to.",

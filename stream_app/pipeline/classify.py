@@ -7,7 +7,11 @@ from models.language import detect
 from models.lexicon import Lexicon
 from stream_app.errors import Unavailable
 from stream_app.pipeline.level import Level, Row
-from stream_app.pipeline.types import Assessment
+from stream_app.pipeline.types import NO_TEXT, Assessment
+
+LEXICON = "lexicon"
+
+UNKNOWN = "und"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,13 @@ class Cascade:
 
 def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
     """Assess normalized texts, in order. Never raises for a level's trouble: it is said in ``degraded``."""
+    with_words = [i for i, text in enumerate(texts) if text and not text.isspace()]
+    assessed = dict(zip(with_words, _climb([texts[i] for i in with_words], cascade), strict=True))
+    nothing = Assessment({}, frozenset(), (), NO_TEXT, UNKNOWN, cascade.artifacts)
+    return [assessed.get(i, nothing) for i in range(len(texts))]
+
+
+def _climb(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
     languages = [found.tag for found in detect(texts)]
     hits = cascade.lexicon.hits(texts, languages)
     best: list[tuple[str, Row] | None] = [None] * len(texts)
@@ -52,19 +63,12 @@ def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
     for step in cascade.steps:
         if not open_:
             break
-        name = step.level.name
-        try:
-            rows = step.level.score([texts[i] for i in open_], [languages[i] for i in open_])
-        except Unavailable as error:
-            rows = [None] * len(open_)
-            why = str(error)
-        else:
-            why = f"{name} could not score this text"
+        rows, why = _asked(step.level, [texts[i] for i in open_], [languages[i] for i in open_])
         for i, row in zip(open_, rows, strict=True):
             if row is None:
                 trouble[i] = why
             else:
-                best[i] = (name, row)
+                best[i] = (step.level.name, row)
         open_ = [i for i, row in zip(open_, rows, strict=True) if step.is_unsure(row)]
     artifacts = cascade.artifacts
     return [
@@ -72,10 +76,18 @@ def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
             scores=found[1].scores if found else {},
             evidence=found[1].evidence if found else frozenset(),
             hits=hits[i],
-            level=found[0] if found else "lexicon",
+            level=found[0] if found else LEXICON,
             language=languages[i],
             artifacts=artifacts,
             degraded=trouble[i],
         )
         for i, found in enumerate(best)
     ]
+
+
+def _asked(level: Level, texts: list[str], languages: list[str]) -> tuple[list[Row | None], str]:
+    """The rows of a level, and why some are missing."""
+    try:
+        return level.score(texts, languages), f"{level.name} could not score this text"
+    except Unavailable as error:
+        return [None] * len(texts), str(error)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 # Scores and thresholds live on one grid, so that a reader of a decision can repeat it from what is printed.
 SCORE_DIGITS = 4
-_STEPS = 10**SCORE_DIGITS
+_STEPS: int = 10**SCORE_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +79,4 @@ def _exact(cost: float) -> Fraction:
 
 
 def _on_grid(threshold: Fraction) -> float:
-    steps: int = math.ceil(threshold * _STEPS)
-    return steps / _STEPS
+    return math.ceil(threshold * _STEPS) / _STEPS

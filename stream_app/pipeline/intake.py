@@ -87,7 +87,7 @@ def read_content(
     deleted = fields.get("deleted")
     if deleted is True:
         return Incoming(Deletion(item_id=item_id), tuple(flags))
-    if deleted not in (None, False):
+    if deleted is not None and deleted is not False:
         raise BadMessage("schema", f"$.deleted must be true or false, found {_kind(deleted)}")
     return Incoming(_content_item(item_id, fields, flags, mend=b"\\u" in value), tuple(flags))
 

@@ -84,7 +84,9 @@ class Level:
                 raise self._hung() from error
             except Exception as error:  # noqa: BLE001 - a classifier may raise anything; it is counted and isolated
                 failed += 1
-                log.warning("a classifier failed", **facts(level=self.name, texts=len(part), error=repr(error)[:300]))
+                log.warning(
+                    "a classifier failed", extra=facts(level=self.name, texts=len(part), error=repr(error)[:300])
+                )
                 if len(part) > 1:
                     middle = len(part) // 2
                     waiting += [part[middle:], part[:middle]]
@@ -130,7 +132,9 @@ class Level:
         self._abandoned += 1
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = self._new_pool()
-        log.error("a classifier hangs", **facts(level=self.name, seconds=self._timeout_seconds, times=self._abandoned))
+        log.error(
+            "a classifier hangs", extra=facts(level=self.name, seconds=self._timeout_seconds, times=self._abandoned)
+        )
         if self._abandoned >= MAX_ABANDONED:
             self._on_hung()
         return Unavailable(self.name, f"no answer within {self._timeout_seconds:g} s")

@@ -24,11 +24,17 @@ class BankEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 Bank = Mapping[bytes, BankMatch]
+"""Matches by bank key."""
 
 
 def content_key(text: str) -> bytes:
-    """128-bit digest of a normalized text, blind to case: the key of banks and of the decision cache."""
-    return blake2b(text.casefold().encode(), digest_size=16).digest()
+    """128-bit digest of a normalized text: equal texts have equal scores, hits and spans."""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def bank_key(text: str) -> bytes:
+    """The same, blind to case."""
+    return content_key(text.casefold())
 
 
 def load_banks(folder: Path) -> dict[bytes, BankMatch]:
@@ -37,7 +43,7 @@ def load_banks(folder: Path) -> dict[bytes, BankMatch]:
     for path in sorted(folder.glob("*.jsonl")):
         for entry in _entries(path):
             match = BankMatch(bank=path.stem, entry_id=entry.entry_id, label=entry.label, verdict=entry.verdict)
-            bank[content_key(normalize(entry.text).text)] = match
+            bank[bank_key(normalize(entry.text).text)] = match
     return bank
 
 

@@ -10,7 +10,7 @@ from stream_app.errors import BadMessage
 from stream_app.pipeline.classify import Cascade, classify
 from stream_app.pipeline.history import Address, History, Ledger
 from stream_app.pipeline.intake import Limits, read_content, read_ruling
-from stream_app.pipeline.match import Bank, content_key
+from stream_app.pipeline.match import Bank, bank_key, content_key
 from stream_app.pipeline.normalize import normalize
 from stream_app.pipeline.outcome import Outcome
 from stream_app.pipeline.policy import Policy
@@ -45,7 +45,9 @@ class Moderator:
         self._telemetry = telemetry
         self._settler = Settler(policy, now)
 
-    def moderate(self, messages: Sequence[RawMessage], lookup: Callable[[Sequence[Address]], Ledger]) -> list[Outcome]:
+    def moderate(
+        self, messages: Sequence[RawMessage], lookup: Callable[[Sequence[Address]], Ledger]
+    ) -> list[Outcome]:
         """One outcome a message, in order. ``lookup`` gives the ledger's entries of some addresses."""
         stage = self._telemetry.stage
         cases = [Case(message) for message in messages]
@@ -76,8 +78,9 @@ class Moderator:
             self._recall.put_many(scored)
         with stage("match"):
             found.update(scored)
-            matched = {key: replace(found[key], match=self._bank[key]) for key in texts.keys() & self._bank.keys()}
-            found.update(matched)
+            for key, text in texts.items() if self._bank else ():
+                if match := self._bank.get(bank_key(text)):
+                    found[key] = replace(found[key], match=match)
         for case in cases:
             case.found = found[case.key]
 

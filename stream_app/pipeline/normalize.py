@@ -49,7 +49,7 @@ _ANY_SPACE = kind.BLANK + kind.SPACE
 _SPACES = re.compile(rb"^[_s]+|[_s]{2,}|s")
 _MARKS_ALIKE = bytes.maketrans(kind.MARKS, kind.MARK * len(kind.MARKS))
 _NOTED = kind.CONTROL + kind.BIDI + kind.SURROGATE + kind.UNKNOWN  # each has a flag of its own
-_RARE = frozenset({"marks-capped", "expanded"})
+_CAPPED = frozenset({"marks-capped", "expanded"})
 
 
 def normalize(text: str, *, limits: Limits = DEFAULT_LIMITS) -> NormalizedText:
@@ -59,9 +59,11 @@ def normalize(text: str, *, limits: Limits = DEFAULT_LIMITS) -> NormalizedText:
         return NormalizedText(flat)
     draft = Draft(flat)
     _cut(draft, limits.chars, "cut")
-    _passes(draft, limits)
-    while draft.flags & _RARE and normalize(draft.text, limits=limits).text != draft.text:
-        _passes(draft, limits)  # a cap may have taken away what made a joiner meaningful
+    for _ in range(3):  # more than one only where a cap took away what made a joiner meaningful
+        before = draft.text
+        _passes(draft, limits)
+        if draft.text == before or not draft.flags & _CAPPED:
+            break
     if draft.unknown > len(draft.text):
         draft.flags.add("mostly-unknown")
     offsets = None if draft.offsets is None else tuple(draft.offsets)

@@ -65,26 +65,31 @@ def read_policy(text: str, source: str) -> Policy:
     labels = _labels(root.section("labels"))
     overrides = tuple(_override(entry, labels) for entry in root.sections("overrides"))
     table = BandTable(tuple(labels.values()), overrides)
-    policy = Policy(
-        version=f"{_matching(root, 'version', _VERSION, '1.2.0')}+{_digest(content)}",
+    declared = _matching(root, "version", _VERSION, "1.2.0")
+    no_text = cast("NoText", root.choice("no_text", get_args(NoText)))
+    suspicious = _suspicious(root.section("suspicious_text"))
+    queues = _queues(root.section("queues"), labels)
+    sampling = _sampling(root.section("sampling"), labels)
+    statement = _statement(root.section("statement"))
+    root.close()
+    _check_combinations(table, source)
+    return Policy(
+        version=f"{declared}+{_digest(content)}",
         source=source,
         labels=labels,
         overrides=overrides,
-        no_text=cast("NoText", root.choice("no_text", get_args(NoText))),
-        suspicious=_suspicious(root.section("suspicious_text")),
-        queues=_queues(root.section("queues"), labels),
-        sampling=_sampling(root.section("sampling"), labels),
-        statement=_statement(root.section("statement")),
+        no_text=no_text,
+        suspicious=suspicious,
+        queues=queues,
+        sampling=sampling,
+        statement=statement,
         table=table,
     )
-    root.close()
-    _check_combinations(table, source)
-    return policy
 
 
 def _digest(content: object) -> str:
-    """Of the content, so that comments and the order of keys do not make a new version."""
-    return blake2b(json.dumps(content, sort_keys=True, default=str).encode(), digest_size=4).hexdigest()
+    """Of checked content: comments and the order of keys do not make a new version."""
+    return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=4).hexdigest()
 
 
 def _labels(section: Section) -> dict[str, LabelPolicy]:
@@ -239,7 +244,7 @@ def _suspicious(section: Section) -> SuspiciousText:
 def _queues(section: Section, labels: dict[str, LabelPolicy]) -> Queues:
     queues = Queues(
         routes=tuple(_route(entry, labels) for entry in section.sections("routes")),
-        default=_matching(section, "default", _WORD, "general"),
+        default=_matching(section, "default", _WORD, "my-queue"),
         due_minutes=section.number("due_minutes", above=0.0),
         priority=section.number("priority", most=1.0),
     )
@@ -248,7 +253,7 @@ def _queues(section: Section, labels: dict[str, LabelPolicy]) -> Queues:
 
 
 def _route(section: Section, labels: dict[str, LabelPolicy]) -> Route:
-    route = Route(_when(section.section("when"), labels, why=True), _matching(section, "queue", _WORD, "general"))
+    route = Route(_when(section.section("when"), labels, why=True), _matching(section, "queue", _WORD, "my-queue"))
     section.close()
     return route
 

@@ -49,7 +49,7 @@ class Recall:
         try:
             found = self._cache.get_many([self._versions + key for key in keys])
         except Exception as error:  # noqa: BLE001 - a cache is never worth an item
-            log.warning("the decision cache cannot be read", **facts(error=repr(error)[:200]))
+            log.warning("the decision cache cannot be read", extra=facts(error=repr(error)[:200]))
             return [None] * len(keys)
         return [None if value is None else self._thaw(value) for value in found]
 
@@ -59,7 +59,7 @@ class Recall:
         try:
             self._cache.put_many(kept)
         except Exception as error:  # noqa: BLE001 - as above
-            log.warning("the decision cache cannot be written", **facts(error=repr(error)[:200]))
+            log.warning("the decision cache cannot be written", extra=facts(error=repr(error)[:200]))
 
     def _thaw(self, value: bytes) -> Assessment | None:
         try:

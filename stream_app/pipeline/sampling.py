@@ -67,7 +67,7 @@ def drawn(sampling: Sampling, item_id: str, text_digest: str, share: float) -> b
 
 def sampled_reason(share: float) -> Reason:
     """Records the draw in the decision."""
-    return Reason(kind="sampled", detail=f"{_DETAIL}{share:g}")
+    return Reason(kind="sampled", detail=f"{_DETAIL}{share!r}")
 
 
 def sampling_probability(decision: Decision) -> float | None:

@@ -116,7 +116,13 @@ class Settler:
         return self._effective("ruled", case, item, decision, effective, history)
 
     def _effective(
-        self, kind: Kind, case: Case, item: ContentItem, decision: Decision, previous: Decision | None, history: History
+        self,
+        kind: Kind,
+        case: Case,
+        item: ContentItem,
+        decision: Decision,
+        previous: Decision | None,
+        history: History,
     ) -> Outcome:
         """A new effective decision with its actions and its review task."""
         record = _record(DECISIONS, decision, case)

@@ -147,7 +147,7 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-class _Duplicate(Exception):  # noqa: N818 - never leaves this file
+class _Duplicate(Exception):
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(problem)
         self.key = key

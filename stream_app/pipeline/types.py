@@ -7,6 +7,9 @@ from stream_app.contracts.content import ContentItem, Deletion
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.review import Ruling
 
+NO_TEXT = "no-text"
+"""The level of an assessment of a text in which nothing is left to read."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:

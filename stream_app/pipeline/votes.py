@@ -16,6 +16,12 @@ _MAX_NAMES = 16
 
 _STRICTNESS: dict[Verdict, int] = {"allow": 0, "review": 1, "limit": 2, "remove": 3}
 
+_FAILS: dict[Fail, str] = {
+    "hold": "held until a person decides",
+    "review": "a person decides",
+    "allow-and-recheck": "to be checked again",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:
@@ -65,15 +71,21 @@ def unproven_votes(reviewed: Iterable[LabelPolicy], reasons: tuple[Reason, ...])
 
 
 def fail_votes(bands: Bands, why: str, voted: frozenset[str]) -> tuple[list[Vote], list[Reason]]:
-    """What the policy does with the labels that nothing spoke for because a level is missing."""
+    """What the policy does about the labels that nothing spoke for because a level is missing.
+
+    These votes have no label and no weight: nobody knows what the text is about, so an outage must not fill the
+    queue of the gravest label, and whatever was found decides before them.
+    """
     votes: list[Vote] = []
     reasons: list[Reason] = []
-    for choice in ("hold", "review", "allow-and-recheck"):
+    for choice in _FAILS:
         labels = [label for label in bands.labels if label.fail == choice and label.label not in voted]
         if labels:
-            reason = _degraded_reason(choice, why, labels)
+            reason = Reason(kind="degraded", detail=f"{why}; {_FAILS[choice]}: {_names(labels)}")
             reasons.append(reason)
-            votes += [_fail_vote(choice, label, reason) for label in labels if choice != "allow-and-recheck"]
+            if choice != "allow-and-recheck":
+                held = choice == "hold" or any(label.pending == "held" for label in labels)
+                votes.append(Vote("review", None, reason, "held" if held else "visible"))
     return votes, reasons
 
 
@@ -131,15 +143,5 @@ def _pending(choice: OnHit) -> Pending:
     return "held" if choice == "review-held" else "visible"
 
 
-def _degraded_reason(choice: Fail, why: str, labels: list[LabelPolicy]) -> Reason:
-    meaning = {
-        "hold": "held until a person decides",
-        "review": "a person decides",
-        "allow-and-recheck": "to be checked again",
-    }
-    return Reason(kind="degraded", detail=f"{why}; {meaning[choice]}: {', '.join(label.label for label in labels)}")
-
-
-def _fail_vote(choice: Fail, label: LabelPolicy, reason: Reason) -> Vote:
-    pending: Pending = "held" if choice == "hold" else label.pending
-    return Vote("review", label.label, reason, pending, miss=label.costs.miss)
+def _names(labels: Iterable[LabelPolicy]) -> str:
+    return ", ".join(label.label for label in labels)

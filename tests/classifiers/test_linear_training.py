@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from models import artifacts
+from models.artifacts import default_artifact, read_manifest
 from models.classifiers.linear import LinearClassifier
+from models.errors import DataError
 from models.evaluate import evaluate
 from models.features import FeatureSettings
 from models.manifest import Manifest
+from models.training.alarms import CAUGHT, FALSE_ALARMS
 from models.training.card import card
-from models.training.data import DataError, Reader, Row
+from models.training.data import Reader, Row
 from models.training.linear import train
 from models.training.quantize import quantize
 from models.training.recipe import RecipeSettings, row_weight, truth_of
@@ -106,6 +109,12 @@ def test_the_card_tells_languages_with_evidence_from_those_without(trained: tupl
         assert f"## {heading}" in text
     assert "`toxicity`: en." in text
     assert "| toxicity | ru | 200 / 0 |" in text
+
+
+def test_what_harmless_sentences_score_is_measured() -> None:
+    metrics = {(metric.name, metric.scope): metric.value for metric in read_manifest(default_artifact()).metrics}
+    assert 0 <= metrics[FALSE_ALARMS, "all"] < 0.05
+    assert 0 < metrics[CAUGHT, "ru"] <= 1
 
 
 def test_a_limit_takes_so_many_rows(data: Path, tmp_path: Path) -> None:

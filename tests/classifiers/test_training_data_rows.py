@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from models.training.data import DataError, Reader
+from models.errors import DataError
+from models.training.data import Reader
 
 
 def _line(**change: object) -> str:
