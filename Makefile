@@ -37,7 +37,10 @@ test-long: setup ## Run the promises at their stated size; results in docs/resul
 bench: setup ## Measure throughput and latency on a real Kafka
 	@$(BIN)/weir bench stream
 
+docs: setup ## Write the pages of docs that are lists of what the code declares
+	@$(BIN)/python -m stream_app.docs_pages
+
 schemas: setup ## Write docs/schemas anew from the message types
 	@$(BIN)/python -m stream_app.contracts.schemas
 
-.PHONY: help setup lock demo check test test-long bench schemas
+.PHONY: help setup lock demo check test test-long bench docs schemas

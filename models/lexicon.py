@@ -26,7 +26,7 @@ SPANS_PER_PATTERN = 4
 
 _MATCHER = "1"  # raise it when the matching below changes what is found
 _ALIASES = {"nb": "no", "nn": "no", "tl": "fil", "iw": "he", "in": "id", "bs": "hr", "sh": "hr", "cmn": "zh"}
-_EVERYWHERE_SEVERITY, _EVERYWHERE_LENGTH = 2, 5
+_EVERYWHERE_SEVERITY, _EVERYWHERE_LENGTH, _UNKNOWN_LENGTH = 2, 5, 5
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -42,7 +42,8 @@ class Term:
     label: str
     severity: int
     language: str
-    everywhere: bool
+    everywhere: bool  # counts whatever the language of the text
+    unknown: bool  # counts where the language of the text is unknown
     stem: bool
 
     @property
@@ -61,8 +62,7 @@ class _Needle:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    language: str
-    everywhere: bool
+    languages: frozenset[str] | None  # of the texts it counts in; None: any
     left: bool  # the match must begin a word
     right: bool  # the match must end a word
     hit: tuple[str, str, int]  # label, name, severity
@@ -74,6 +74,7 @@ class Lexicon:
     def __init__(self, terms: Sequence[Term], rules: Sequence[Rule], *, version: str) -> None:
         self.version = version
         self.terms = tuple(terms)
+        self.labels = frozenset([*(term.label for term in self.terms), *(rule.label for rule in rules)])
         self._patterns = [(rule, pattern) for rule in rules for pattern in rule.patterns]
         needles = _needles(self.terms, [pattern for _, pattern in self._patterns])
         self._needles = list(needles.values())
@@ -125,7 +126,7 @@ class Lexicon:
             if needle.triggers:
                 triggered.update(needle.triggers)
             for entry in needle.entries:
-                if not (entry.everywhere or language in ("und", entry.language)):
+                if entry.languages is not None and language not in entry.languages:
                     continue
                 if entry.left and start and _joined(folded[start - 1], folded[start]):
                     continue
@@ -186,6 +187,7 @@ def _term(row: Sequence[str], tag: str, *, where: str) -> Term:
         severity=int(severity),
         language=primary(tag),
         everywhere=_counts_everywhere(tag, text, int(severity)),
+        unknown=not _is_short_latin(text),
         stem=written.endswith("*"),
     )
 
@@ -196,14 +198,18 @@ def _counts_everywhere(tag: str, text: str, severity: int) -> bool:
     return travels and severity >= _EVERYWHERE_SEVERITY and len(text) >= _EVERYWHERE_LENGTH
 
 
+def _is_short_latin(text: str) -> bool:
+    """Four Latin letters are a word in some language; five mostly are not."""
+    return len(text) < _UNKNOWN_LENGTH and text[0] < "\u0250"
+
+
 def _needles(terms: Iterable[Term], patterns: Sequence[Pattern]) -> dict[str, _Needle]:
     needles: dict[str, _Needle] = {}
     for term in terms:
         needle = needles.setdefault(term.text, _Needle())
         needle.entries.append(
             _Entry(
-                language=term.language,
-                everywhere=term.everywhere,
+                languages=_languages(term),
                 left=True,
                 right=not term.stem,
                 hit=(term.label, term.name, term.severity),
@@ -213,6 +219,12 @@ def _needles(terms: Iterable[Term], patterns: Sequence[Pattern]) -> dict[str, _N
         for trigger in pattern.triggers:
             needles.setdefault(fold(trigger), _Needle()).triggers.append(index)
     return needles
+
+
+def _languages(term: Term) -> frozenset[str] | None:
+    if term.everywhere:
+        return None
+    return frozenset((term.language, "und")) if term.unknown else frozenset((term.language,))
 
 
 def _digest(files: Iterable[Path], rules: Iterable[Rule]) -> str:

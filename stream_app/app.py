@@ -4,6 +4,7 @@ import logging
 
 import faust
 from faust.sensors.base import Sensor
+from faust.tables.manager import TableManager
 
 from stream_app.adapters import security
 from stream_app.adapters.cache import DiskCache, NoCache
@@ -59,11 +60,20 @@ def _faust_app(settings: Settings) -> faust.App:
         topic_allow_declare=False,
         topic_partitions=None,
         monitor=_QuietMonitor(),
+        TableManager=_NoTables,
         consumer_auto_offset_reset="earliest",
         producer_linger=0.005,
     )
     app.conf.table_standby_replicas = 0
     return app
+
+
+class _NoTables(TableManager):  # type: ignore[misc] # Faust is not typed
+    """Faust waits a second at each start for tables that may yet be declared; there are none here."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class _QuietMonitor(faust.Monitor):

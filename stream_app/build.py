@@ -10,6 +10,7 @@ from models.artifacts import default_artifact
 from models.classifier import Classifier
 from models.classifiers.linear import LinearClassifier
 from models.errors import ArtifactError
+from models.language import detect
 from models.lexicon import Lexicon, LexiconError
 from stream_app.config_files import shipped
 from stream_app.contracts.topics import RULINGS
@@ -20,6 +21,7 @@ from stream_app.pipeline.intake import Limits
 from stream_app.pipeline.level import Level
 from stream_app.pipeline.match import load_banks
 from stream_app.pipeline.moderate import Moderator
+from stream_app.pipeline.normalize import normalize
 from stream_app.pipeline.policy import check_labels
 from stream_app.pipeline.policy_file import load_policy
 from stream_app.pipeline.recall import Cache, Recall
@@ -37,13 +39,17 @@ def build_moderator(settings: Settings, telemetry: Telemetry, cache: Cache) -> M
     """Load everything that decides. Raises ConfigError with file and key."""
     policy = load_policy(settings.policy)
     cascade = load_cascade(settings.cascade, timeout_seconds=settings.level_timeout_seconds)
-    for step in cascade.steps:
-        check_labels(policy, step.level.classifier.labels)
+    bank = load_banks(shipped("banks"))
+    scored = [label for step in cascade.steps for label in step.level.classifier.labels]
+    check_labels(policy, tuple({*scored, *cascade.lexicon.labels, *(match.label for match in bank.values())}))
+    # Tables that are made on first use are made now, not under the first batch.
+    normalize("é\u200b")
+    detect(["ready"])
     return Moderator(
         policy=policy,
         cascade=cascade,
         recall=Recall(cache, cascade.artifacts),
-        bank=load_banks(shipped("banks")),
+        bank=bank,
         limits=Limits(value_bytes=settings.max_value_bytes),
         keyed_by_item=settings.content_keyed_by_item,
         rulings_topic=settings.topic(RULINGS),

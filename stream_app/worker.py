@@ -10,7 +10,7 @@ import threading
 import faust
 import uvloop
 
-from stream_app.adapters import clients, health
+from stream_app.adapters import admin, clients, health
 from stream_app.adapters.progress import Progress
 from stream_app.adapters.watch import Watch
 from stream_app.app import create_app
@@ -31,6 +31,7 @@ def main() -> int:
         settings = load()
         set_up_logs(settings.log_format, settings.log_level)
         clients.probe(settings)
+        admin.check_worker_topics(settings)
         run(settings)
     except ConfigError as error:
         sys.stderr.write(f"weir: {error}\n")

@@ -141,8 +141,8 @@ RULE = Rule(
         ),
         Pattern(
             "hi",
-            r"(?:जा मर जा|मर जा तू|मर क्यों नहीं जात|जाकर मर|जा के मर|आत्महत्या कर ले|फांसी लगा ले"
-            r"|खुदकुशी कर ले|चुल्लू भर पानी में डूब मर)",
+            r"(?:जा मर जा|मर जा तू|मर क्यों नहीं जात|जाकर मर|जा के मर|आत्महत्या कर ले(?!ग|त)"
+            r"|फांसी लगा ले(?!ग|त)|खुदकुशी कर ले(?!ग|त)|चुल्लू भर पानी में डूब मर)",
             ("मर", "आत्महत्या", "फांसी", "खुदकुशी"),
         ),
         Pattern(
@@ -176,7 +176,7 @@ RULE = Rule(
         ),
         Pattern(
             "vi",
-            r"\b(?:tự tử đi|tự sát đi|chết đi|mày chết đi|đi chết đi|nhảy lầu đi|nhảy cầu đi|treo cổ đi)\b",
+            r"\b(?:tự tử đi|tự sát đi|(?<!muốn )chết đi(?! được)|nhảy lầu đi|nhảy cầu đi|treo cổ đi)\b",
             ("tự tử đi", "tự sát đi", "chết đi", "nhảy", "treo cổ"),
         ),
         Pattern(
@@ -240,7 +240,8 @@ RULE = Rule(
         "他去死海旅游了",
         "死ぬほど美味しい",
         "배고파 죽겠다",
-        "batere fer: la batteria è morta",
+        "la batteria è morta",
+        "वह आत्महत्या कर लेगा, उसने कहा था",
         "ga door met je leven",
         "Never drink bleach is what the label says",
     ),

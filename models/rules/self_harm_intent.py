@@ -10,7 +10,8 @@ RULE = Rule(
     patterns=(
         Pattern(
             "en",
-            r"\b(?:i|i['’]m|i am|im|imma|gonna)\s(?:\w{1,10}\s){0,4}(?:kill(?:ing)? myself|end"
+            r"\b(?:i|i['’]m|i am|im|imma|gonna)\s(?:(?!almost\b|nearly\b|never\b"
+            r"|accidentally\b)\w{1,10}\s){0,4}(?:kill(?:ing)? myself|end"
             r"(?:ing)? my (?:own )?life|end(?:ing)? it all|hang(?:ing)? myself|cut(?:ting)? myself"
             r"|hurt(?:ing)? myself|harm(?:ing)? myself|overdose|unalive myself|slit"
             r"(?:ting)? my wrists)\b"
@@ -45,7 +46,8 @@ RULE = Rule(
             r"\b(?:me (?:quiero|voy a|quisiera|gustaría)|quiero|voy a)\s(?:matar(?:me)?|morir(?:me)?"
             r"|suicidar(?:me)?|cortarme las venas|ahorcar(?:me)?|quitar(?:me)? la vida)\b(?!\sde)"
             r"|\bno quiero (?:vivir|seguir viviendo|existir)\b(?!\s(?:en|con|sin|solo|sola|aquí|ahí"
-            r"|juntos))|\bya no quiero estar (?:aquí|viv)|\bestarían mejor sin mí\b|\bpienso en suicid",
+            r"|juntos|tan|demasiado|cerca|lejos|como))|\bya no quiero estar (?:aquí|viv)"
+            r"|\bestarían mejor sin mí\b|\bpienso en suicid",
             ("matar", "morir", "suicid", "las venas", "ahorcar", "la vida", "no quiero", "mejor sin mí"),
         ),
         Pattern(
@@ -99,7 +101,7 @@ RULE = Rule(
         ),
         Pattern(
             "it",
-            r"\b(?:voglio|vorrei|sto per|ho voglia di)\s(?:morire|uccidermi|ammazzarmi|farla finita"
+            r"(?<!non )\b(?:voglio|vorrei|sto per|ho voglia di)\s(?:morire|uccidermi|ammazzarmi|farla finita"
             r"|togliermi la vita|suicidarmi|impiccarmi|tagliarmi le vene)\b(?!\sdal? )|\bmi (?:ammazzo"
             r"|uccido|tolgo la vita)\b|\bnon voglio più vivere\b|\bstarebbero "
             r"(?:tutti )?meglio senza di me\b",
@@ -118,7 +120,8 @@ RULE = Rule(
         ),
         Pattern(
             "nl",
-            r"\bik (?:wil|ga)\s(?:\w{1,10}\s){0,2}(?:dood|niet meer leven|zelfmoord plegen"
+            r"\bik (?:wil|ga)\s(?:(?!liever\b)\w{1,10}\s){0,2}(?:dood(?!\s(?:gaan aan|van))"
+            r"|niet meer leven|zelfmoord plegen"
             r"|er een einde aan maken|mezelf (?:iets aandoen|snijden|ophangen|van kant maken|doden))\b"
             r"|\bik (?:maak er een einde aan|wil niet meer leven|denk aan zelfmoord)\b"
             r"|\biedereen is beter af zonder mij\b",
@@ -238,7 +241,8 @@ RULE = Rule(
         ),
         Pattern(
             "vi",
-            r"\b(?:tôi|mình|em|tao|con|tớ)\s(?:\w{1,8}\s){0,2}(?:muốn|định|sẽ)\s(?:\w{1,8}\s){0,1}"
+            r"\b(?:tôi|mình|em|tao|con|tớ)\s(?:(?!mệt\b|đau\b|đói\b|mắc\b|chán\b)\w{1,8}\s){0,2}"
+            r"(?:muốn|định|sẽ)\s(?:\w{1,8}\s){0,1}"
             r"(?:chết|tự tử|tự sát|kết thúc cuộc đời|kết liễu|rạch tay)\b(?!\s(?:cười|mê|mệt))"
             r"|\bkhông muốn sống nữa\b|\bchán sống (?:quá|rồi|lắm)\b|\bmuốn chết quá\b",
             ("chết", "tự tử", "tự sát", "cuộc đời", "kết liễu", "rạch tay", "không muốn sống", "chán sống"),
@@ -310,6 +314,9 @@ RULE = Rule(
         "sou capaz de morrer de rir com ele",
         "The film is about a man who wanted to die",
         "voglio vivere al mare",
+        "I almost cut myself with the new knife",
+        "Tớ mệt muốn chết đi được",
+        "No quiero vivir demasiado cerca del trabajo",
         "mau makan apa hari ini",
     ),
 )

@@ -111,6 +111,7 @@ RULE = Rule(
         "nhà cái uy tín số 1 https://nhacai.example",
         "slot gacor hari ini https://gacor.example maxwin terus",
         "mkeka wa uhakika leo https://bet.example",
+        "gratis spins bij www.gokje.example",
     ),
     passes=(
         "We watched Casino Royale again last night",

@@ -3,7 +3,7 @@
 from models.rules import Pattern, Rule
 from models.rules._links import LINK, near
 
-_PHONE = r"\+?\d(?:[\s().-]{0,2}\d){7,14}"
+_PHONE = r"(?<!\d)\+?\d[\d\s().-]{8,19}+"
 _REACH = rf"(?:{LINK}|{_PHONE}|\b(?:whatsapp|telegram|dm me|inbox me|message me|text me)\b)"
 
 RULE = Rule(

@@ -138,14 +138,14 @@ def _alarms(manifest: Manifest) -> str:
     overall = shares.pop("all")
     worst = sorted(shares.items(), key=lambda item: -item[1])[:10]
     lines = [
-        f"False alarms: {overall:.1%} of the weak harmless validation sentences have a `toxicity` of 0.5 or more. The "
-        f"worst of {len(shares)} languages with at least 30 such sentences: "
+        f"False alarms: {overall:.1%} of the weak harmless validation sentences have a `toxicity` of 0.5 or more. "
+        f"The worst of {len(shares)} languages with at least 30 such sentences: "
         + ", ".join(f"{tag} {share:.1%}" for tag, share in worst)
         + ". A few of these sentences are in fact rude."
     ]
     lines += [
-        f"`{metric.scope}` has positives only; {metric.value:.1%} of them reach 0.5. That is recall at an unknown rate "
-        "of false alarms, hence no evidence."
+        f"`{metric.scope}` has positives only; {metric.value:.1%} of them reach 0.5. That is recall at an unknown "
+        "rate of false alarms, hence no evidence."
         for metric in caught
     ]
     return "\n\n".join(lines)

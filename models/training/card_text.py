@@ -27,9 +27,12 @@ BIAS = """## Bias and limits
 - **Base rates.** The data are far richer in harm than real traffic, and calibration was fitted on their validation
   part. A probability of 0.8 is right for a stream mixed like the data; on real traffic it overstates. Set bands on
   your own stream, and calibrate again when reviewed items allow it.
-- **Dialect and identity.** The largest English source was gathered by keywords and over-represents African American
+- **Dialect and identity.** A large English source was gathered by keywords and over-represents African American
   English among the rows called offensive; expect false alarms on dialect, reclaimed words, quotation, counter-speech
   and plain mentions of identity terms.
+- **Adversarial text.** On emoji hate written to fool classifiers, `hate` is no better than chance (table by source).
+  Such sources are left out of the evidence rule, a choice made after seeing this; with them, English `hate` was 0.70
+  (0.68 to 0.72) in version 1 and would have missed the rule.
 - **Meaning.** Sarcasm, implied hate, insults without insulting words and anything that needs context or knowledge of
   the conversation are beyond it.
 - **Obfuscation.** Character n-grams survive a few changed letters. Undo confusables and spacing tricks before

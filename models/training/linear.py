@@ -13,41 +13,19 @@ from models import artifacts, lanes
 from models.classifiers.linear import LinearClassifier
 from models.errors import DataError
 from models.features import FeatureSettings
-from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
+from models.manifest import Head, Manifest, Metric
 from models.metrics import stratified_auc
-from models.tags import base_tag
 from models.training.alarms import alarms
-from models.training.data import LABELS, DataManifest, Reader, Row
+from models.training.data import LABELS, Reader
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
+from models.training.parts import Part, sample
 from models.training.quantize import quantize
-from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule, row_weight, truth_of
+from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule, row_weight
 from models.training.solver import Problem, rarity, solve
+from models.training.summary import omitted, recipe, seal
 
-NAME = "linear.v1"
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows of one split with what training asks of them; arrays [rows]."""
-
-    rows: list[Row]
-    languages: NDArray[np.str_]
-    sources: NDArray[np.str_]
-    weak: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, rows: list[Row]) -> "Part":
-        return cls(
-            rows,
-            np.array([base_tag(row.lang) for row in rows], np.str_),
-            np.array([row.source for row in rows], np.str_),
-            np.array([bool(row.weak) for row in rows], np.bool_),
-        )
-
-    def truth(self, label: str) -> NDArray[np.int8]:
-        return np.array([truth_of(row, label) for row in self.rows], np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +56,7 @@ def train(
     """
     features, settings = features or FeatureSettings(), settings or RecipeSettings()
     reader = Reader.of(data_dir)
-    rows = _sample(list(reader.rows()), settings, np.random.default_rng(seed), limit)
+    rows = sample(list(reader.rows()), settings, np.random.default_rng(seed), limit)
     data = reader.manifest()
     progress(f"kept {len(rows)} rows of {len(data.files)} files; {data.bad_rows} bad rows refused")
     fit_part = Part.of([row for row in rows if row.split == "train"])
@@ -94,9 +72,9 @@ def train(
     if not kept:
         raise DataError(f"no label has evidence in any language; a head needs {evidence_rule(settings)}")
     weights = np.stack([fit.weights for fit, _ in kept])
-    omitted = _omitted({head.label: head for head in heads}, fit_part)
-    manifest = _manifest(
-        tuple(head for _, head in kept), omitted, weights, features, data, _recipe(settings, seed, limit), metrics
+    without = omitted({head.label: head for head in heads}, fit_part)
+    manifest = seal(
+        tuple(head for _, head in kept), without, weights, features, data, recipe(settings, seed, limit), metrics
     )
     held = [row for row in rows if row.split == "validation"]
     extra = alarms(LinearClassifier(manifest, weights), held)
@@ -104,23 +82,6 @@ def train(
     artifacts.save(out, manifest, weights)
     progress(f"saved {manifest.name} {manifest.version}: {', '.join(manifest.labels)}")
     return manifest
-
-
-def _sample(rows: list[Row], settings: RecipeSettings, random: np.random.Generator, limit: int | None) -> list[Row]:
-    """Rows in a random order, weak ones capped by language and split, then cut to the limit, then in order."""
-    used: dict[tuple[str, str], int] = {}
-    kept = []
-    for index in random.permutation(len(rows)).tolist():
-        row = rows[index]
-        if row.weak:
-            key = (row.lang, row.split)
-            used[key] = used.get(key, 0) + 1
-            if used[key] > settings.weak_rows_per_language:
-                continue
-        kept.append(index)
-        if limit is not None and len(kept) >= limit:
-            break
-    return [rows[index] for index in sorted(kept)]
 
 
 def _fit(label: str, part: Part, matrix: csr_matrix, settings: RecipeSettings, progress: Progress) -> Fitted | None:
@@ -191,52 +152,3 @@ def _quantization(fit: Fitted, validation: Validation, plain: NDArray[np.float32
             losses.append(Metric(name="validation_auc", scope=scope, value=round(after, 4)))
             losses.append(Metric(name="auc_change_by_int8", scope=scope, value=round(after - before, 4)))
     return losses
-
-
-def _omitted(heads: dict[str, Head], part: Part) -> tuple[Omitted, ...]:
-    reasons = []
-    for label in LABELS:
-        head = heads.get(label)
-        if head is not None and head.evidence:
-            continue
-        positives = int(((part.truth(label) == 1) & ~part.weak).sum())
-        reason = f"{positives} annotated positives in training; no language meets the evidence rule"
-        reasons.append(Omitted(label=label, reason=reason))
-    return tuple(reasons)
-
-
-def _recipe(settings: RecipeSettings, seed: int, limit: int | None) -> Recipe:
-    numbers = {name: float(getattr(settings, name)) for name in settings.__struct_fields__}
-    method = "L2-regularised logistic regression over hashed n-grams, L-BFGS, int8 weights, Platt scaling"
-    return Recipe(method=method, seed=seed, limit=limit, settings=numbers, evidence_rule=evidence_rule(settings))
-
-
-def _manifest(
-    heads: tuple[Head, ...],
-    omitted: tuple[Omitted, ...],
-    weights: NDArray[np.int8],
-    features: FeatureSettings,
-    data: DataManifest,
-    recipe: Recipe,
-    metrics: tuple[Metric, ...],
-) -> Manifest:
-    shipped = {head.label for head in heads}
-    sources = tuple(
-        Source(file=entry.file, sha256=entry.sha256, rows=entry.rows, bad_rows=entry.bad_rows) for entry in data.files
-    )
-    return artifacts.sealed(
-        Manifest(
-            format_version=FORMAT_VERSION,
-            name=NAME,
-            version="",
-            features=features,
-            heads=heads,
-            omitted=omitted,
-            data_digest=data.digest,
-            sources=sources,
-            recipe=recipe,
-            metrics=tuple(metric for metric in metrics if metric.scope.split("/")[0] in shipped),
-            weights_sha256="",
-        ),
-        weights,
-    )

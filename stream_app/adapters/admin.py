@@ -28,7 +28,7 @@ from stream_app.contracts.topics import (
     TOPICS,
     Topic,
 )
-from stream_app.settings import Settings
+from stream_app.settings import Settings, error
 
 _SECONDS = 30.0
 
@@ -120,6 +120,26 @@ def inspect(settings: Settings) -> list[TopicState]:
         policy = ",".join(sorted(config["cleanup.policy"].split(",")))
         states.append(TopicState(name, len(parts), replicas, policy, retention, tuple(problems), tuple(notes)))
     return states
+
+
+def check_worker_topics(settings: Settings) -> None:
+    """Raise ConfigError unless the worker's topics are there and ``content`` has as many partitions as its followers.
+
+    Needs no more than the right to see them, unlike ``inspect``.
+    """
+    try:
+        there = clients.admin(settings).list_topics(timeout=_SECONDS).topics
+    except KafkaException as problem:
+        raise clients.translated(settings, problem) from problem
+    for topic in (CONTENT, RULINGS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, DEAD_LETTERS):
+        name = settings.topic(topic)
+        found = there.get(name)
+        if found is None or found.error is not None:
+            raise error(settings, "topic_prefix", f"there is no topic {name}; `weir topics create` makes it")
+        expected = len(there[settings.topic(CONTENT)].partitions)
+        if topic.follows_content and len(found.partitions) != expected:
+            problem_ = f"{name} has {len(found.partitions)} partitions, content has {expected}: they must be equal"
+            raise error(settings, "topic_prefix", problem_)
 
 
 def _compare(

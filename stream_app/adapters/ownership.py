@@ -11,6 +11,7 @@ from typing import IO
 
 from stream_app.adapters.partition import Partition
 from stream_app.contracts.metrics import PARTITIONS_OWNED
+from stream_app.errors import Fenced
 from stream_app.pipeline.history import Address, Ledger
 from stream_app.pipeline.outcome import Outcome
 from stream_app.telemetry import Telemetry
@@ -54,17 +55,22 @@ class Ownership:
     """Opens partitions when their first message comes and lets go of all of them when Kafka revokes them.
 
     ``open_partition`` fences, restores and returns a partition. Called from the batch thread, except ``release``.
+    What was decided before a release is never published after it: another worker may have decided since, and opening
+    the partition again would fence that worker out instead of this one.
     """
 
     def __init__(self, open_partition: Callable[[int], Partition], telemetry: Telemetry) -> None:
         self._open_partition = open_partition
         self._telemetry = telemetry
         self._owned: dict[int, Partition] = {}
+        self._term = 0  # rises with each release
+        self._batch_term = 0
         self._lock = Lock()
         self._publishers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="publish")
 
     def lookup(self, addresses: Sequence[Address]) -> Ledger:
-        """The ledger entries of items, from the ledgers of their partitions."""
+        """The ledger entries of a batch's items, from the ledgers of their partitions."""
+        self._batch_term = self._term
         by_partition: defaultdict[int, list[str]] = defaultdict(list)
         for partition, item_id in addresses:
             by_partition[partition].append(item_id)
@@ -77,7 +83,10 @@ class Ownership:
         return found
 
     def publish(self, outcomes: dict[int, list[Outcome]]) -> None:
-        """Publish the outcomes of each partition in a transaction of its own, side by side."""
+        """Publish the outcomes of each partition in a transaction of its own, side by side.
+
+        Raises Fenced if the partitions were released since the batch was looked up.
+        """
         jobs = [self._publishers.submit(self._get(number).publish, some) for number, some in outcomes.items()]
         for job in jobs:
             job.result()
@@ -86,12 +95,15 @@ class Ownership:
         """Let go of every partition; whoever gets it next fences this process out."""
         with self._lock:
             owned, self._owned = self._owned, {}
+            self._term += 1
         for partition in owned.values():
             partition.close()
         self._telemetry.set(PARTITIONS_OWNED, 0)
 
     def _get(self, number: int) -> Partition:
         with self._lock:
+            if self._term != self._batch_term:
+                raise Fenced("Kafka took the partitions back while a batch was being decided")
             partition = self._owned.get(number)
             if partition is None:
                 partition = self._owned[number] = self._open_partition(number)

@@ -55,6 +55,7 @@ class Partition:
         self._undelivered: KafkaError | None = None
         self._last_offset = -1
         self._producer = self._fence()
+        trip("after-fence")
         self.ledger = DiskLedger(folder, retention_days=settings.ledger_retention_days)
         self._catch_up()
 

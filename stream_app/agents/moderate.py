@@ -33,6 +33,7 @@ from stream_app.contracts.metrics import (
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.topics import CONTENT, RULINGS
 from stream_app.errors import PoisonFlood
+from stream_app.pipeline.history import Address, Ledger
 from stream_app.pipeline.moderate import Moderator
 from stream_app.pipeline.outcome import Outcome
 from stream_app.pipeline.poison import PoisonBudget
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 EXIT_FAILED = 70
 ALERT_SECONDS = 60.0
+DAY_SECONDS = 86_400
+EPOCH_2000 = 946_684_800
 
 
 class Desk:
@@ -61,8 +64,8 @@ class Desk:
     def handle(self, messages: Sequence[RawMessage]) -> None:
         """Decide and publish one batch. Raises PoisonFlood before anything of a flooded batch is published."""
         self._trip("after-poll")
-        outcomes = self._moderator.moderate(messages, self._ownership.lookup)
-        self._trip("after-decode")
+        outcomes = self._moderator.moderate(messages, self._look_up)
+        self._trip("after-decide")
         by_partition: defaultdict[int, list[Outcome]] = defaultdict(list)
         for message, outcome in zip(messages, outcomes, strict=True):
             by_partition[message.origin.partition].append(outcome)
@@ -71,6 +74,11 @@ class Desk:
         with self._telemetry.stage("publish"):
             self._ownership.publish(by_partition)
         self._note(messages, outcomes)
+
+    def _look_up(self, addresses: Sequence[Address]) -> Ledger:
+        found = self._ownership.lookup(addresses)
+        self._trip("after-lookup")
+        return found
 
     def _note(self, messages: Sequence[RawMessage], outcomes: Sequence[Outcome]) -> None:
         telemetry = self._telemetry
@@ -143,12 +151,17 @@ def raw_message(message: faust.types.Message) -> RawMessage:
             topic=message.topic,
             partition=message.partition,
             offset=message.offset,
-            timestamp=message.timestamp or 0.0,
+            timestamp=_sane(message.timestamp),
         ),
         message.key,
         message.value,
         _headers(message.headers),
     )
+
+
+def _sane(timestamp: float | None) -> float:
+    """A producer may stamp -1 or the year 9999: 0 stands for a time that says nothing."""
+    return timestamp if timestamp and EPOCH_2000 < timestamp < time.time() + DAY_SECONDS else 0.0
 
 
 def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:

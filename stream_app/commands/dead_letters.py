@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,6 +31,7 @@ from stream_app.pipeline.dead_letter import ATTEMPTS_HEADER
 from stream_app.settings import Settings, load
 
 _SECONDS = 30.0
+_SILENCE_SECONDS = 10.0
 _MAX_BYTES = 100 * 2**20
 _KEY_CHARS = 40
 _VALUE_FIELDS = ("value_base64", "head_base64", "key_base64")
@@ -269,10 +271,14 @@ def _letters(settings: Settings, unreadable: list[str]) -> Iterator[Letter]:
             [TopicPartition(name, partition, first) for partition, (first, end) in ends.items() if end > first]
         )
         left = {partition: end for partition, (first, end) in ends.items() if end > first}
+        heard = time.monotonic()
         while left:
-            messages = consumer.consume(200, 1.0)
-            if not messages:
+            messages = consumer.consume(200, 0.1)
+            if messages:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > _SILENCE_SECONDS:
                 clients.probe(settings)
+                heard = time.monotonic()
             for message in messages:
                 problem = message.error()
                 partition, offset = message.partition(), message.offset()

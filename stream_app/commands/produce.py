@@ -81,12 +81,7 @@ class Report:
 
 @app.command()
 def produce(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            exists=True, dir_okay=False, allow_dash=True, help="JSON lines; - is standard input.", metavar="FILE"
-        ),
-    ],
+    file: Annotated[Path, typer.Argument(help="JSON lines; - is standard input.", metavar="FILE")],
     rate: Annotated[float | None, typer.Option(min=0.001, help="Messages a second at most.")] = None,
     key: Annotated[Key, typer.Option(help="The key. With `none` lines are sent as they are, unread.")] = Key.ITEM_ID,
     topic: Annotated[str, typer.Option(help="A declared topic, without its prefix.")] = "content",
@@ -97,6 +92,8 @@ def produce(
     A line that is too large, or in which the key is not found, is refused with its number, the others are sent, and
     the exit status is 1. It is 3 where Kafka did not take a message within a minute.
     """
+    if str(file) != "-" and not file.is_file():
+        raise typer.BadParameter(f"{file} is not there or is no file")
     if topic not in (known := [each.name for each in TOPICS]):
         raise typer.BadParameter(f"no topic {topic!r}; known: {', '.join(known)}")
     settings = load()

@@ -69,6 +69,7 @@ def _climb(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
                 trouble[i] = why
             else:
                 best[i] = (step.level.name, row)
+                trouble[i] = ""  # what a lower level could not do does not matter any more
         open_ = [i for i, row in zip(open_, rows, strict=True) if step.is_unsure(row)]
     artifacts = cascade.artifacts
     return [

@@ -12,7 +12,7 @@ from stream_app.pipeline.bands import Bands, Unproven
 from stream_app.pipeline.costs import SCORE_DIGITS
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.sampling import allow_share, drawn, is_automatic, sampled_reason
-from stream_app.pipeline.types import Assessment, NormalizedText
+from stream_app.pipeline.types import NO_TEXT, Assessment, NormalizedText
 from stream_app.pipeline.votes import (
     Vote,
     broken_scores,
@@ -26,7 +26,6 @@ from stream_app.pipeline.votes import (
 
 Value = TypeVar("Value")
 
-NO_TEXT_LEVEL = "no-text"
 
 _ALL_PROVEN = Unproven((), (), ())
 _BELOW = Reason(kind="score", detail="below review_from on every label that has evidence")
@@ -70,14 +69,14 @@ def decide(
     broken = broken_scores(assessment)
     scores = {name: round(score, SCORE_DIGITS) for name, score in assessment.scores.items() if name not in broken}
     all_flags = (*flags, *text.flags)
-    if assessment.level == NO_TEXT_LEVEL and assessment.match is None:
+    if assessment.level == NO_TEXT and assessment.match is None:
         weighed = _without_text(policy, all_flags)
     else:
         weighed = _weigh(bands, scores, text, assessment, policy, all_flags, broken)
     reasons = weighed.reasons
     if assessment.cached:
         reasons = (*reasons, _CACHED)
-    if is_automatic(weighed.verdict) and not for_the_record and assessment.level != NO_TEXT_LEVEL:
+    if is_automatic(weighed.verdict) and not for_the_record and assessment.level != NO_TEXT:
         share = _share(weighed, scores, bands, policy)
         if drawn(policy.sampling, item.item_id, text_digest, share):
             reasons = (*reasons, sampled_reason(share))

@@ -49,6 +49,8 @@ MAX_DEPTH = 32
 MAX_KEYS = 200
 MAX_KEY_CHARS = 256
 MAX_DIGITS = 18
+# A review task carries the whole item, and must fit where the item did.
+MAX_METADATA_CHARS = 16_384
 YEARS = range(1990, 2100)
 
 _Message = TypeVar("_Message", bound=msgspec.Struct)
@@ -252,7 +254,10 @@ def _content_item(item_id: str, fields: _Object, flags: list[str], *, mend: bool
     if mend:
         known = _without_surrogates(known, flags)
     _drop_senseless(known, flags)
-    return _convert(known, ContentItem)
+    item = _convert(known, ContentItem)
+    if sum(len(name) + len(found) for name, found in item.metadata.items()) > MAX_METADATA_CHARS:
+        raise BadMessage("schema", f"$.metadata has more than {MAX_METADATA_CHARS} characters of names and values")
+    return item
 
 
 def _check_name(name: str, known: _Object) -> None:

@@ -48,7 +48,9 @@ _CLUSTER = re.compile(rb"[^m]?m+|[xy]")
 _ANY_SPACE = kind.BLANK + kind.SPACE
 _SPACES = re.compile(rb"^[_s]+|[_s]{2,}|s")
 _MARKS_ALIKE = bytes.maketrans(kind.MARKS, kind.MARK * len(kind.MARKS))
-_NOTED = kind.CONTROL + kind.BIDI + kind.SURROGATE + kind.UNKNOWN  # each has a flag of its own
+_FLAG_OF = {kind.CONTROL: "controls", kind.BIDI: "bidi", kind.SURROGATE: "surrogate", kind.UNKNOWN: "unknown"}
+_NOTED = b"".join(_FLAG_OF)
+_LARGEST_GROWTH = 18  # U+FDFA
 _CAPPED = frozenset({"marks-capped", "expanded"})
 
 
@@ -100,26 +102,27 @@ def _strip(draft: Draft) -> None:
     if not draft.has(kind.STRIPPED):
         return
     edits: list[Edit] = []
+    removed: list[bytes] = []
     for found in _STRIPPED.finditer(draft.kinds):
         start, end = found.span()
         kept = kept_of_run(draft.text, draft.kinds, start, end)
         if len(kept) < end - start:
             edits.append((start, end, kept))
-            _note(draft, start, end)
+            removed.append(found[0])
+            if (
+                "invisible" not in draft.flags
+                and found[0].strip(_NOTED)
+                and not is_usual(draft.text, draft.kinds, start, end)
+            ):
+                draft.flags.add("invisible")
     draft.replace(edits)
+    _note(draft, b"".join(removed))
 
 
-def _note(draft: Draft, start: int, end: int) -> None:
-    """Flag what was found in a run that is taken out."""
-    run = draft.kinds[start:end]
-    for found, flag in ((kind.CONTROL, "controls"), (kind.BIDI, "bidi"), (kind.SURROGATE, "surrogate")):
-        if found in run:
-            draft.flags.add(flag)
-    if kind.UNKNOWN in run:
-        draft.flags.add("unknown")
-        draft.unknown += run.count(kind.UNKNOWN)
-    if run.strip(_NOTED) and not is_usual(draft.text, draft.kinds, start, end):
-        draft.flags.add("invisible")
+def _note(draft: Draft, removed: bytes) -> None:
+    """Flag the kinds that were removed."""
+    draft.unknown += removed.count(kind.UNKNOWN)
+    draft.flags.update(flag for found, flag in _FLAG_OF.items() if found in removed)
 
 
 def _cap_marks(draft: Draft, marks: int) -> None:
@@ -137,6 +140,11 @@ def _marks_beyond(marks: int) -> re.Pattern[bytes]:
 
 def _compose(draft: Draft, chars: int) -> None:
     """NFKC, cluster by cluster: a cluster neither combines nor changes places with its neighbours."""
+    if kind.MARK not in draft.kinds and len(draft.text) <= chars // _LARGEST_GROWTH:
+        composed = to_form("NFKC", draft.text)
+        if len(composed) == len(draft.text):  # nothing combines and nothing vanishes: each for itself
+            draft.overwrite(composed)
+            return
     edits: list[Edit] = []
     growth = 0
     for found in _CLUSTER.finditer(draft.kinds):

@@ -13,7 +13,7 @@ from stream_app.contracts.review import Ruling
 from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, Topic
 from stream_app.errors import BadMessage
 from stream_app.pipeline.act import act, review_task
-from stream_app.pipeline.dead_letter import bury
+from stream_app.pipeline.dead_letter import HEAD_BYTES, bury
 from stream_app.pipeline.decide import decide
 from stream_app.pipeline.history import Address, History, is_old_deletion, is_seen_ruling, place
 from stream_app.pipeline.outcome import Headers, Kind, Outcome, Record
@@ -63,7 +63,8 @@ class Settler:
             except Exception as error:  # noqa: BLE001 - one item's trouble must not become its neighbours'
                 case.trouble = BadMessage("internal", f"{type(error).__name__}: {error}", stage="decide")
         letter = bury(case.message, case.trouble, now=self._now())
-        record = Record(DEAD_LETTERS, case.message.key, codec.encode(letter), _headers(case.message, "DeadLetter.v1"))
+        key = case.message.key and case.message.key[:HEAD_BYTES]
+        record = Record(DEAD_LETTERS, key, codec.encode(letter), _headers(case.message, "DeadLetter.v1"))
         return Outcome("buried", None, [record], reason=case.trouble.reason)
 
     def _settle(self, case: Case, history: History) -> Outcome:

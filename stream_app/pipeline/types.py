@@ -46,7 +46,9 @@ class NormalizedText:
         """[start, end) of the original text for [start, end) of this one."""
         if self.offsets is None:
             return start, end
-        return self.offsets[start], self.offsets[end]
+        last = self.offsets[end - 1] + 1 if end > start else 0
+        # A span inside a character that normalization expanded covers that character.
+        return self.offsets[start], max(self.offsets[end], last)
 
 
 @dataclass(frozen=True, slots=True)

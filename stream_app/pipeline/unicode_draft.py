@@ -36,6 +36,11 @@ class Draft:
             self._kinds = self._kinds and self._kinds[:length]
             self.offsets = self.offsets and self.offsets[: length + 1]
 
+    def overwrite(self, text: str) -> None:
+        """Take a text of the same length, whose code points each come from the one in their place."""
+        self.text = text
+        self._kinds = None
+
     def replace(self, edits: Iterable[Edit]) -> None:
         """Apply edits, which come in order and do not overlap.
 

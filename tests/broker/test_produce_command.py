@@ -101,6 +101,7 @@ def test_a_topic_that_is_not_there_is_named(kafka_settings: Settings, monkeypatc
     assert isinstance(result.exception, ConfigError)
     assert "weir topics create" in str(result.exception)
     assert run(file, "--topic", "contents").exit_code == 2
+    assert run(tmp_path / "no.jsonl").exit_code == 2
 
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

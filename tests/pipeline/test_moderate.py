@@ -319,3 +319,22 @@ def test_decisions_encode_to_json_that_has_no_nan():
     (outcome,) = Stream().send(item("awful"))
     assert b"NaN" not in outcome.records[0].value
     assert msgspec.json.decode(outcome.records[0].value)["item_id"] == "i1"
+
+
+def test_a_key_of_any_size_never_makes_a_dead_letter_too_large():
+    (outcome,) = Stream().send(b"{nope", key=b"k" * 900_000)
+    assert len(outcome.records[0].key) == 4096
+    assert len(outcome.records[0].value) < 20_000
+
+
+def test_the_largest_item_still_fits_a_review_task():
+    """Control characters cost six bytes each in JSON; the broker takes a megabyte."""
+    value = item("hmm " + "\x01" * 99_990, metadata={"k": "\x01" * 16_000})
+    (outcome,) = Stream().send(value)
+    assert outcome.why_review
+    assert all(len(record.value) < 1_000_000 for record in outcome.records)
+
+
+def test_a_flood_of_metadata_is_refused():
+    (outcome,) = Stream().send(item("hmm", metadata={"k": "v" * 17_000}))
+    assert outcome.reason == "schema"
