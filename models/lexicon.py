@@ -187,7 +187,7 @@ def _term(row: Sequence[str], tag: str, *, where: str) -> Term:
         severity=int(severity),
         language=primary(tag),
         everywhere=_counts_everywhere(tag, text, int(severity)),
-        unknown=not _is_short_latin(text),
+        unknown=len(text) >= _least_where_unknown(tag, text),
         stem=written.endswith("*"),
     )
 
@@ -198,9 +198,11 @@ def _counts_everywhere(tag: str, text: str, severity: int) -> bool:
     return travels and severity >= _EVERYWHERE_SEVERITY and len(text) >= _EVERYWHERE_LENGTH
 
 
-def _is_short_latin(text: str) -> bool:
-    """Four Latin letters are a word in some language; five mostly are not."""
-    return len(text) < _UNKNOWN_LENGTH and text[0] < "\u0250"
+def _least_where_unknown(tag: str, text: str) -> int:
+    """Four Latin letters are a word in some language, five mostly are not; English is what is mostly meant."""
+    if text[0] >= "\u0250":
+        return 1
+    return _UNKNOWN_LENGTH - 1 if tag == "en" else _UNKNOWN_LENGTH
 
 
 def _needles(terms: Iterable[Term], patterns: Sequence[Pattern]) -> dict[str, _Needle]:

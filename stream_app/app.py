@@ -1,10 +1,12 @@
 """The composition root: settings in, a Faust app with everything attached out. Nothing else is decided here."""
 
 import logging
+from typing import Any
 
 import faust
 from faust.sensors.base import Sensor
 from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka
 
 from stream_app.adapters import security
 from stream_app.adapters.cache import DiskCache, NoCache
@@ -19,6 +21,8 @@ from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry, facts
 
 log = logging.getLogger(__name__)
+
+FETCH_WAIT_MS = 1500
 
 
 def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> faust.App:
@@ -65,10 +69,29 @@ def _faust_app(settings: Settings) -> faust.App:
         producer_linger=0.005,
     )
     app.conf.table_standby_replicas = 0
+    app.transport = _Transport(app.conf.broker_consumer, app)
     return app
 
 
-class _NoTables(TableManager):  # type: ignore[misc] # Faust is not typed
+class _Thread(aiokafka.AIOKafkaConsumerThread):
+    """Faust lets a fetch wait 1.5 s; a partition that was just drained waits as long for its turn at a quiet broker."""
+
+    def _create_worker_consumer(self, transport: aiokafka.Transport) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+
+class _Consumer(aiokafka.Consumer):
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _Transport(aiokafka.Transport):
+    Consumer = _Consumer
+
+
+class _NoTables(TableManager):
     """Faust waits a second at each start for tables that may yet be declared; there are none here."""
 
     async def on_start(self) -> None:

@@ -3,7 +3,7 @@
 LINK = (
     r"(?:https?://|www\.|\bt\.me/|\bwa\.me/|\bbit\.ly/|\btinyurl\.com/|\bchat\.whatsapp\.com/"
     r"|\btelegram\.me/|\bline\.me/"
-    r"|line\s?(?:id)?\s?[:：]\s?@?\w|\s@\w{4,30}+|\b[a-z0-9-]{2,40}+\.(?:xyz|top|vip|club"
+    r"|line(?:\s?id)?\s?[:：]|\s@\w{4,30}+|\b[a-z0-9-]{2,40}+\.(?:xyz|top|vip|club"
     r"|win|bet|icu|shop|site|online|cc|example)\b)"
 )
 _APART = r"[\s\S]{0,120}?"

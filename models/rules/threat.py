@@ -17,8 +17,10 @@ RULE = Rule(
             "en",
             _EN + r"\s(?:\w{1,12}\s){0,2}(?:(?:kill|murder|stab|strangle|behead|rape|slaughter|beat|hurt)\s"
             r"(?:you|u|ya|ur|your)\b"
-            r"(?!\swith kindness|\s(?:to it|in|at)\b)|shoot\s(?:you|u|ya)\b(?!\s(?:an?|the|some|over|my|your)\b)"
-            r"|hunt\s(?:you|u|ya)\sdown\b|slit\s(?:your|ur)\sthroat|put a bullet in (?:you|u|your)\b)",
+            r"(?!\s(?:with kindness|to it|(?:in|at) (?:fifa|chess|poker|mario|madden|tekken"
+            r"|the game))\b)|shoot\s(?:you|u|ya)\b(?!\s(?:an?|the|some|over|my|your)\b)"
+            r"|hunt\s(?:you|u|ya)\sdown\b|slit\s(?:your|ur)\sthroat|put a bullet in (?:you|u|your)\b"
+            r"|burn (?:you|your (?:house|home|car|family))\b)",
             (
                 "kill",
                 "murder",
@@ -33,6 +35,7 @@ RULE = Rule(
                 "hunt",
                 "slit",
                 "bullet",
+                "burn",
             ),
         ),
         Pattern(
@@ -366,6 +369,7 @@ RULE = Rule(
         "we will hunt you down",
         "tomorrow I'm gonna shoot up the school",
         "We know where you live.",
+        "I will burn your house down",
         "te voy a matar, ya verás",
         "os vamos a degollar",
         "vou te matar, desgraçado",
@@ -409,6 +413,7 @@ RULE = Rule(
     passes=(
         "My mum will kill me if I'm late",
         "This heat is killing me",
+        "I'll kill you at FIFA tonight, bring snacks",
         "I will kill you with kindness",
         "I'll shoot you an email tomorrow",
         "we'll beat you to it, the train is faster",

@@ -12,6 +12,7 @@ from rich.table import Table
 from models.artifacts import default_artifact
 from models.classifiers.linear import LinearClassifier
 from models.errors import ArtifactError
+from models.evaluate import Report
 from models.evaluate import evaluate as measure
 from models.training.data import Reader, Row
 from stream_app.cli import EXIT_BAD_INPUT
@@ -44,15 +45,31 @@ def evaluate(
     if as_json:
         sys.stdout.buffer.write(report.to_json() + b"\n")
     else:
-        names, lines = report.table()
-        table = Table(*(name.replace("_", " ") for name in names), box=None)
-        for line in lines:
-            table.add_row(*line)
-        Console().print(table)
+        Console(width=None if sys.stdout.isatty() else 140).print(_table(report))
     read = reader.manifest()
     for bad in read.first_bad_rows:
         sys.stderr.write(f"{bad.file}:{bad.line}: {bad.reason}\n")
     raise typer.Exit(EXIT_BAD_INPUT if read.bad_rows else 0)
+
+
+def _table(report: Report) -> Table:
+    """What fits a terminal; ``--json`` has the rest. Lines without both classes have no AUC and are left out."""
+    columns = ("label", "lang", "rows", "positive", "AUC (95 %)", "AP", "F1", "R@1%", "R@5%", "ECE", "evidence")
+    table = Table(title=f"{report.classifier} {report.version}", box=None)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for cell in report.cells:
+        if cell.auc is not None:
+            interval = f"{_figure(cell.auc)} ({_figure(cell.auc_low)}-{_figure(cell.auc_high)})"
+            figures = (cell.average_precision, cell.f1, cell.recall_at_1_percent_fpr, cell.recall_at_5_percent_fpr)
+            shown = [_figure(each) for each in (*figures, cell.ece)]
+            evidence = f"{cell.evidence:.0%}"
+            table.add_row(cell.label, cell.language, str(cell.rows), str(cell.positives), interval, *shown, evidence)
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}".removeprefix("0")
 
 
 def _of_split(reader: Reader, split: str) -> Iterator[Row]:

@@ -179,6 +179,7 @@ def _run(
     )
     desk = _Desk(view, stop, result, worker, reader)
     try:
+        desk.wait_ready()
         desk.send_all(messages, sender, plan)
         sender.close()
         desk.drain()
@@ -199,6 +200,12 @@ class _Desk:
         self._worker = worker
         self._reader = reader
         self._drawn = 0.0
+
+    def wait_ready(self) -> None:
+        """Wait until the worker takes part; what is sent before would only measure its start."""
+        ends = time.monotonic() + START_SECONDS
+        while not (self._stop.asked or self._worker.ready or time.monotonic() > ends):
+            self._look(READ_SECONDS)
 
     def send_all(self, messages: Iterator[Message], sender: Sender, plan: Plan) -> None:
         """Send at the rate that was asked for until there is nothing more, the time is over or somebody stops it."""

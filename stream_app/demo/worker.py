@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 from stream_app.supervisor import worker_command
@@ -34,6 +35,7 @@ class WorkerProcess:
     def __init__(self, bootstrap: str, topic_prefix: str, folder: Path, metrics_port: int) -> None:
         self.log = folder / "worker.log"
         self.restarts = 0
+        self._port = metrics_port
         self._environment = {
             name: value
             for name, value in os.environ.items()
@@ -48,6 +50,18 @@ class WorkerProcess:
             "WEIR_SESSION_TIMEOUT_SECONDS": "6",
         }
         self._process = self._start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes part: its own ``/readyz`` says so."""
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=0.5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     @property
     def pid(self) -> int:
@@ -87,7 +101,6 @@ class WorkerProcess:
         return ""
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        self.started_at = time.monotonic()
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 worker_command(),

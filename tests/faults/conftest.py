@@ -23,7 +23,7 @@ def faulty(broker: KafkaBroker, topics: Settings, tmp_path: Path) -> Settings:
     return topics.model_copy(
         update={
             "data_dir": tmp_path / "data",
-            "session_timeout_seconds": 3,
+            "session_timeout_seconds": 2,
             "commit_interval_ms": 300,
             "batch_items": 64,
             "shutdown_seconds": 10,

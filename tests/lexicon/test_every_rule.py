@@ -13,7 +13,7 @@ from models.rules._fold import fold, same_letters
 RULES = discover()
 PATTERNS = [(rule, pattern) for rule in RULES for pattern in rule.patterns]
 MAX_REPEAT = 200  # of one repeat
-MAX_PATHS = 25_000  # ways to match from one start: what one start can cost at most, as two repeats multiply
+MAX_PATHS = 100_000  # ways to match from one start: what one start can cost at most, as two repeats multiply
 MAX_WIDTH = 700
 
 

@@ -7,10 +7,11 @@ every version of an item goes to the same partition, whichever language its prod
 import json
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {
         "item_id": "py-1",
         "text": "Has anyone tried the new bakery on Mill Road?",
@@ -23,7 +24,7 @@ ITEMS = [
     {"item_id": "py-3", "text": "こんにちは", "metadata": {"client": "web"}},
 ]
 
-failed = []
+failed: list[str] = []
 
 
 def delivered(error: KafkaError | None, message: Message) -> None:
