@@ -22,7 +22,7 @@ from stream_app.telemetry import Telemetry, facts
 
 log = logging.getLogger(__name__)
 
-FETCH_WAIT_MS = 1500
+FETCH_WAIT_MS = 20
 
 
 def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> faust.App:

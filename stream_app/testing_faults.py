@@ -57,7 +57,7 @@ def environment(settings: Settings, **over: str) -> dict[str, str]:
 
 
 class Worker:
-    """One worker process, without a supervisor unless ``command`` is one."""
+    """One worker process, or whatever else ``command`` starts."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Worker:
         env = environment(settings, trip_point=trip, trip_after=str(trip_after))
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command or worker_command(),
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -137,12 +137,14 @@ class Crew:
         self.workers: list[Worker] = []
         self.ends: Counter[str] = Counter()
         self.started = 0
+        self.command = worker_command()
 
     def start(self, *, trip: str = "", trip_after: int = 1, **settings: Any) -> Worker:
         """Start one more worker; ``settings`` are of this one alone."""
         self.started += 1
         own = self.settings.model_copy(update=settings)
-        worker = Worker(own, self.folder / f"worker-{self.started}.log", trip=trip, trip_after=trip_after)
+        log = self.folder / f"worker-{self.started}.log"
+        worker = Worker(own, log, self.command, trip=trip, trip_after=trip_after)
         self.workers.append(worker)
         return worker
 

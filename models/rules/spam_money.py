@@ -39,7 +39,7 @@ RULE = Rule(
         Pattern(
             "en",
             near(
-                r"\b(?:earn|make)\s(?:up to\s)?(?:[$€£₹]|rs\.?\s?|usd\s?)\d{2,6}+[^\n]{0,20}(?:day|daily"
+                r"\b(?:earn|make)\s(?:up to\s)?(?:[$€£₹]|rs\.? |usd )\d{2,6}+[^\n]{0,16}(?:day|daily"
                 r"|week|weekly|hour|month)\b",
                 _REACH,
             ),

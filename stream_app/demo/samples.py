@@ -30,7 +30,7 @@ class Message:
 def scripted(folder: Path = FOLDER) -> list[Message]:
     """All sample items with edits, a repeat, a deletion and unreadable bytes spread among them, each in its place."""
     items = _rows(folder / ITEMS)
-    events = _rows(folder / SCRIPT)
+    events = [event.get("value", event) for event in _rows(folder / SCRIPT)]
     return [_message(row) for row in _spread(items, events)]
 
 

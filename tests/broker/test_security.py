@@ -355,3 +355,37 @@ def _write(settings: Settings, topic: str) -> None:
     producer.produce(settings.topic(topic), b"v", b"k", on_delivery=lambda problem, _: problems.append(problem))
     producer.flush(20)
     raise KafkaException(problems[0])
+
+
+def test_the_real_worker_works_over_tls_with_its_own_rights_and_logs_no_secret(
+    as_user: As, secure: KafkaBroker, certificates: Certificates, tmp_path: Path
+) -> None:
+    plain = Settings(kafka_bootstrap=secure.bootstrap, topic_prefix="secure.", consumer_group=GROUP)
+    file = tmp_path / "password"
+    file.write_text("password of worker\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")} | {
+        "WEIR_KAFKA_BOOTSTRAP": secure.secure_bootstrap,
+        "WEIR_TOPIC_PREFIX": "secure.",
+        "WEIR_CONSUMER_GROUP": GROUP,
+        "WEIR_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "WEIR_KAFKA_SASL_USERNAME": "worker",
+        "WEIR_KAFKA_SASL_PASSWORD_FILE": str(file),
+        "WEIR_KAFKA_SSL_CAFILE": str(certificates.ca),
+        "WEIR_DATA_DIR": str(tmp_path / "data"),
+        "WEIR_METRICS_PORT": "0",
+    }
+    env["WEIR_KAFKA_SASL_MECHANISM"] = as_user("worker").kafka_sasl_mechanism or ""
+    log = tmp_path / "worker.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "stream_app.worker"], env=env, stdout=output, stderr=output)
+        try:
+            produce(plain, CONTENT, [(b"tls-1", b'{"item_id": "tls-1", "text": "hello"}'), (b"tls-2", b"{")])
+            decided = wait_until(lambda: [r for r in read(plain, DECISIONS) if r.key == b"tls-1"], 60, "a decision")
+            assert wait_until(
+                lambda: [r for r in read(plain, DEAD_LETTERS) if r.key == b"tls-2"], 30, "a dead letter"
+            )
+            assert b"tls-1" in (decided[0].value or b"")
+        finally:
+            process.terminate()
+            process.wait(40)
+    assert "password of worker" not in log.read_text()
