@@ -16,7 +16,7 @@ from models.features import FeatureSettings
 from models.manifest import Head, Manifest, Metric
 from models.metrics import stratified_auc
 from models.training.alarms import alarms
-from models.training.data import LABELS, Reader
+from models.training.data import Reader
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
 from models.training.parts import Part, sample
@@ -63,7 +63,8 @@ def train(
     check_part = Part.of([row for row in rows if row.split == "validation" and not row.weak])
     matrix = featurize([row.text for row in fit_part.rows], features)
     progress(f"{matrix.nnz} n-grams in {matrix.shape[0]} texts")
-    fitted = [fit for label in LABELS if (fit := _fit(label, fit_part, matrix, settings, progress))]
+    labels = tuple(dict.fromkeys(label for row in rows for label in row.labels))
+    fitted = [fit for label in labels if (fit := _fit(label, fit_part, matrix, settings, progress))]
     del matrix
     if not fitted:
         raise DataError("no label has both positives and negatives in the train split")
@@ -72,7 +73,7 @@ def train(
     if not kept:
         raise DataError(f"no label has evidence in any language; a head needs {evidence_rule(settings)}")
     weights = np.stack([fit.weights for fit, _ in kept])
-    without = omitted({head.label: head for head in heads}, fit_part)
+    without = omitted(labels, {head.label: head for head in heads}, fit_part)
     manifest = seal(
         tuple(head for _, head in kept), without, weights, features, data, recipe(settings, seed, limit), metrics
     )

@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 from models import artifacts
 from models.features import FeatureSettings
 from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
-from models.training.data import LABELS, DataManifest
+from models.training.data import DataManifest
 from models.training.parts import Part
 from models.training.recipe import RecipeSettings, evidence_rule
 
 NAME = "linear.v1"
 
 
-def omitted(heads: dict[str, Head], part: Part) -> tuple[Omitted, ...]:
+def omitted(labels: tuple[str, ...], heads: dict[str, Head], part: Part) -> tuple[Omitted, ...]:
     reasons = []
-    for label in LABELS:
+    for label in labels:
         head = heads.get(label)
         if head is not None and head.evidence:
             continue

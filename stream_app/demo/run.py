@@ -109,7 +109,7 @@ class Result:
             facts["interrupted"] = f"{self.tally.unanswered} messages were still on their way"
         print_summary(console, self.tally, facts)
         if self.failure:
-            console.print(f"\nweir demo: {self.failure}", style="bold red", markup=False, highlight=False)
+            console.print(f"\nweir demo: {self.failure}", style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
 class _Stop:

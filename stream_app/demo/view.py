@@ -257,18 +257,18 @@ NEXT = """What next
 
 def print_summary(console: Console, tally: Tally, facts: dict[str, str]) -> None:
     """The books, as they stand at the end."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
-    table.add_column()
+    lines = {
+        "verdicts": _counts(tally.verdicts),
+        "for review because": _counts(tally.review_why),
+        "actions": _counts(tally.actions),
+        "dead letters": _counts(tally.dead_reasons),
+        "languages": f"{len(tally.languages)}: {_counts(Counter(dict(tally.languages.most_common(12))))}",
+        "latency": _percentiles(tally.latency_ms()) + " (sent to decided, by Kafka's timestamps)",
+        **facts,
+    }
+    for name, value in lines.items():
+        line = Text(f"{name:<20}", style="dim").append(value, style="not dim default")
+        console.print(line, soft_wrap=True)
     style = "bold green" if tally.adds_up else "bold red"
-    table.add_row("messages", Text(tally.equation(), style=style))
-    table.add_row("verdicts", _counts(tally.verdicts))
-    table.add_row("for review because", _counts(tally.review_why))
-    table.add_row("actions", _counts(tally.actions))
-    table.add_row("dead letters", _counts(tally.dead_reasons))
-    table.add_row("languages", f"{len(tally.languages)}: {_counts(Counter(dict(tally.languages.most_common(12))))}")
-    table.add_row("latency", _percentiles(tally.latency_ms()) + " (sent to decided, by Kafka's timestamps)")
-    for name, value in facts.items():
-        table.add_row(name, Text(value))
-    console.print(table, highlight=False)
-    console.print(f"\n{NEXT}", markup=False, highlight=False)
+    console.print(Text(f"\n{tally.equation()}", style=style), soft_wrap=True)
+    console.print(f"\n{NEXT}", markup=False, highlight=False, soft_wrap=True)

@@ -118,7 +118,9 @@ def test_a_signal_while_it_waits_ends_the_wait(tmp_path: Path) -> None:
         sys.exit(Supervisor({command!r}, shutdown_seconds=1).run())
     """
     process = subprocess.Popen(program(source), stderr=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[2])
-    wait_until(lambda: (tmp_path / "starts").exists() and (tmp_path / "starts").stat().st_size >= 4, 30, "four starts")
+    wait_until(
+        lambda: (tmp_path / "starts").exists() and (tmp_path / "starts").stat().st_size >= 4, 30, "four starts"
+    )
     # The next wait is four seconds and more.
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
