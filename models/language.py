@@ -53,6 +53,11 @@ def detect(texts: Sequence[str]) -> list[Detected]:
     return found
 
 
+def version() -> str:
+    """Changes whenever an answer could change."""
+    return f"lid.176+{shipped().version}"
+
+
 def words_of(text: str) -> str:
     """The first 400 characters without addresses, handles, digits and symbols, on one line."""
     return " ".join(_NOISE.sub(" ", text[:_MOST_CHARS]).split())

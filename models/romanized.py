@@ -35,6 +35,7 @@ class Romanized:
 
     def __init__(self, manifest: Manifest, weights: NDArray[np.int8]) -> None:
         self.tags = manifest.labels
+        self.version = manifest.version
         self._packed = lanes.pack(weights, manifest.features)
         self._scales = np.array([head.scale for head in manifest.heads])
         self._slopes = np.array([head.line.slope for head in manifest.heads])

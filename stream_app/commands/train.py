@@ -1,6 +1,5 @@
 """``weir train``."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +8,15 @@ from rich.console import Console
 
 from models.artifacts import default_artifact
 from models.errors import DataError
+from models.romanized import romanized_artifact
 from models.training.card import card
 from models.training.linear import train as train_linear
+from models.training.romanized import train_romanized
 from stream_app.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
-log = logging.getLogger(__name__)
+TRAINERS = {"linear": default_artifact, "romanized": romanized_artifact}
+"""What can be trained, and where the shipped artifact lies."""
 
 
 @app.command()
@@ -24,11 +26,18 @@ def train(
     ],
     out: Annotated[Path | None, typer.Option(help="Folder of the artifact; the shipped one if absent.")] = None,
     card_file: Annotated[Path | None, typer.Option("--card", help="Where to write the model card.")] = None,
+    classifier: Annotated[str, typer.Option(help=f"What to train: {', '.join(TRAINERS)}.")] = "linear",
     seed: Annotated[int, typer.Option(help="The same data and seed give the same artifact.")] = 7,
     limit: Annotated[int | None, typer.Option(help="Train on that many rows, for a try.")] = None,
 ) -> None:
-    """Train the linear classifier from labelled rows and write its artifact."""
+    """Train a classifier from labelled rows and write its artifact.
+
+    ``linear`` scores labels; ``romanized`` tells languages in Latin letters that fastText does not know.
+    """
     console = Console(stderr=True)
+    if classifier not in TRAINERS:
+        raise ConfigError("--classifier", classifier, f"is not one of {', '.join(TRAINERS)}")
+    folder = out or TRAINERS[classifier]()
     if not data.is_dir():
         raise ConfigError(
             "--data", str(data), "is not a folder; docs/data.md names the public sources and their shape"
@@ -40,9 +49,12 @@ def train(
             console.log(line)
 
         try:
-            manifest = train_linear(data, out or default_artifact(), seed=seed, limit=limit, progress=progress)
+            if classifier == "romanized":
+                manifest = train_romanized(data, folder, seed=seed, progress=progress)
+            else:
+                manifest = train_linear(data, folder, seed=seed, limit=limit, progress=progress)
         except DataError as error:
             raise ConfigError(data, "rows", str(error)) from error
     if card_file is not None:
         card_file.write_text(card(manifest), encoding="utf-8")
-    typer.echo(f"{manifest.name} {manifest.version} -> {out or default_artifact()}")
+    typer.echo(f"{manifest.name} {manifest.version} -> {folder}")

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.demo import samples
-from stream_app.demo.broker import EmbeddedBroker
+from stream_app.demo.broker import PARTITIONS, EmbeddedBroker
 from stream_app.demo.samples import Message
 from stream_app.demo.stream import Reader, Sender
 from stream_app.demo.tally import Tally
@@ -109,7 +109,9 @@ class Result:
             facts["interrupted"] = f"{self.tally.unanswered} messages were still on their way"
         print_summary(console, self.tally, facts)
         if self.failure:
-            console.print(f"\nweir demo: {self.failure}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                f"\nweir demo: {self.failure}", style="bold red", markup=False, highlight=False, soft_wrap=True
+            )
 
 
 class _Stop:
@@ -170,7 +172,7 @@ def _run(
     stack.callback(sender.close)
     view.begin(
         Place(
-            broker=f"embedded broker (librdkafka's mock cluster, in memory) at {broker.bootstrap}, 4 partitions",
+            broker=f"embedded broker (librdkafka's mock cluster, in memory) at {broker.bootstrap}, {PARTITIONS} partitions",
             worker=f"worker: process {worker.pid}, python -m stream_app.worker; kill it and see what happens",
             metrics=f"http://127.0.0.1:{port}/metrics",
             log=str(worker.log),
@@ -203,6 +205,7 @@ class _Desk:
 
     def wait_ready(self) -> None:
         """Wait until the worker takes part; what is sent before would only measure its start."""
+        self._view.step("waiting for the worker, which loads the classifier and joins its group")
         ends = time.monotonic() + START_SECONDS
         while not (self._stop.asked or self._worker.ready or time.monotonic() > ends):
             self._look(READ_SECONDS)

@@ -110,8 +110,9 @@ class LiveView:
         self._notes: list[str] = []
 
     def step(self, what: str) -> None:
-        """Beside the spinner."""
+        """Beside the spinner, which stays below the screen until items are sent."""
         self._spinner.update(text=Text(f"{what} …"))
+        self._live.refresh()
 
     def begin(self, place: Place) -> None:
         """From now on the screen is drawn by ``update`` alone."""
@@ -122,7 +123,8 @@ class LiveView:
         """Draw."""
         if self._place is None:
             return
-        parts = [_header(self._place), self._latest(tally), _totals(tally, now), _bar(tally, self._place.total)]
+        below = _bar(tally, self._place.total) if tally.sent else self._spinner
+        parts = [_header(self._place), self._latest(tally), _totals(tally, now), below]
         parts += [Text(f"! {note}", style="bold yellow", overflow="ellipsis", no_wrap=True) for note in self._notes]
         self._live.update(Group(*parts), refresh=True)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.language import detect
+from models.language import detect, version
 from models.lexicon import Lexicon
 from stream_app.errors import Unavailable
 from stream_app.pipeline.level import Level, Row
@@ -43,7 +43,7 @@ class Cascade:
     def artifacts(self) -> dict[str, str]:
         """Versions of all that can change an assessment."""
         versions = {step.level.name: step.level.classifier.version for step in self.steps}
-        return {"lexicon": self.lexicon.version, **versions}
+        return {"language": version(), "lexicon": self.lexicon.version, **versions}
 
 
 def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:

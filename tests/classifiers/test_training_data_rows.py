@@ -27,7 +27,7 @@ def _read(folder: Path) -> tuple[list[str], Reader]:
         _line(text=""),
         _line(text=3),
         _line(labels={"toxicity": 2}),
-        _line(labels={"tox": 1}),
+        _line(labels={"Tox ic": 1}),
         _line(labels={"toxicity": True}),
         _line(split="test"),
         json.dumps({"text": "no more fields"}),

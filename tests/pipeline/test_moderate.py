@@ -5,6 +5,7 @@ import base64
 import msgspec
 import pytest
 
+from models.language import version
 from stream_app.adapters.ledger import MemoryLedger
 from stream_app.contracts import codec
 from stream_app.contracts.dead_letter import DeadLetter
@@ -70,7 +71,7 @@ def test_a_decision_says_all_that_repeats_it():
     decision = outcome.decision
     assert decision.scores.keys() == set(ALL)
     assert decision.thresholds[decision.label][1] <= decision.scores[decision.label]
-    assert decision.artifacts == {"lexicon": "empty", "fake": "1"}
+    assert decision.artifacts == {"language": version(), "lexicon": "empty", "fake": "1"}
     assert decision.level == "fake"
     assert decision.reasons
     assert decision.origin.offset == 0
