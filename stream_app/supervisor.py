@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
-# Wrong configuration does not mend itself; what Kafka refuses may.
-NOT_RESTARTED = (0, 2)
+# Wrong configuration does not mend itself; what Kafka refuses may. An end without a signal is no end, whatever its
+# status.
+NOT_RESTARTED = (2,)
 GRACE_SECONDS = 5.0
 
 
@@ -34,11 +35,11 @@ class Supervisor:
         command: Sequence[str],
         *,
         shutdown_seconds: float,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._command = list(command)
         self._shutdown_seconds = shutdown_seconds
-        self._sleep = sleep
+        self._sleep = sleep or self._wait
         self._stopping = False
         self._process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
@@ -70,6 +71,12 @@ class Supervisor:
         process = self._process
         if process is not None and process.poll() is None:
             process.send_signal(caught)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, but not on after a signal: ``time.sleep`` would go on with what was left."""
+        end = time.monotonic() + seconds
+        while not self._stopping and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
 
     def _run_once(self) -> int:
         self._process = subprocess.Popen(self._command)  # noqa: S603 - our own interpreter and module

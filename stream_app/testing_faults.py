@@ -50,7 +50,9 @@ from stream_app.testing_kafka import Record, _die_with_parent, lag, produce, rea
 
 def environment(settings: Settings, **over: str) -> dict[str, str]:
     """The environment that gives a process these settings; ``over`` names fields of its own."""
-    own = {key: value for key, value in os.environ.items() if not key.upper().startswith("WEIR_")}
+    own = {
+        key: value for key, value in os.environ.items() if not key.startswith("WEIR_") or key.startswith("WEIR_TEST_")
+    }
     values = {name: getattr(settings, name) for name in settings.model_fields_set} | over
     shown = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
     return own | {env_name(name): value for name, value in shown.items()}

@@ -134,7 +134,12 @@ class Partition:
     def _catch_up(self) -> None:
         """Take in what the ledger has not seen of the decisions topic."""
         started = time.monotonic()
-        over: dict[str, Any] = {"enable.partition.eof": True, "queued.min.messages": 50_000}
+        # The broker would keep a reader at the end waiting for half a second: longer than most partitions take.
+        over: dict[str, Any] = {
+            "enable.partition.eof": True,
+            "queued.min.messages": 50_000,
+            "fetch.wait.max.ms": 20,
+        }
         consumer = clients.consumer(self._settings, **over)
         try:
             restored = self._read_to_end(consumer)

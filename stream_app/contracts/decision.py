@@ -14,10 +14,14 @@ ReasonKind = Literal["score", "rule", "match", "campaign", "cache", "degraded", 
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One cause of a verdict. ``spans`` are [start, end) in code points of the original text."""
+    """One cause of a verdict. ``label`` is the one that it speaks for, if it speaks for one.
+
+    ``spans`` are [start, end) in code points of the original text.
+    """
 
     kind: ReasonKind
     detail: str
+    label: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
 
 
@@ -28,6 +32,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     applied to this item, derived from ``costs`` ``[wrong removal, miss, review]``.
     ``text_digest`` identifies the text that was decided without holding it; ``based_on`` is the worker's
     decision on that same text (its own id, or, after rulings, the id they go back to).
+    ``sampling_probability`` is set where an automatic verdict was drawn for an audit.
     ``for_the_record`` marks a decision that never becomes effective (an old version that arrived late, a ruling
     on a text that has been edited since). ``origin`` is where the item was read, ``ruling_origin`` where the latest
     ruling was.
@@ -58,6 +63,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     based_on: str
     item_version: int | None = None
     for_the_record: bool = False
+    sampling_probability: float | None = None
     origin: Origin | None = None
     ruling_origin: Origin | None = None
 

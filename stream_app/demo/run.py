@@ -172,7 +172,8 @@ def _run(
     stack.callback(sender.close)
     view.begin(
         Place(
-            broker=f"embedded broker (librdkafka's mock cluster, in memory) at {broker.bootstrap}, {PARTITIONS} partitions",
+            broker="embedded broker (librdkafka's mock cluster, in memory) "
+            f"at {broker.bootstrap}, {PARTITIONS} partitions",
             worker=f"worker: process {worker.pid}, python -m stream_app.worker; kill it and see what happens",
             metrics=f"http://127.0.0.1:{port}/metrics",
             log=str(worker.log),
@@ -214,14 +215,13 @@ class _Desk:
         """Send at the rate that was asked for until there is nothing more, the time is over or somebody stops it."""
         ends = self._result.started + plan.duration if plan.duration else None
         began = time.monotonic()
-        sent = 0
-        for message in messages:
-            while time.monotonic() < began + sent / plan.rate and not self._stop.asked:
-                self._look(min(READ_SECONDS, max(0.0, began + sent / plan.rate - time.monotonic())))
+        for number, message in enumerate(messages):
+            due = began + number / plan.rate
+            while (early := due - time.monotonic()) > 0 and not self._stop.asked:
+                self._look(min(READ_SECONDS, early))
             if self._stop.asked or (ends is not None and time.monotonic() > ends):
                 return
             sender.send(message)
-            sent += 1
 
     def drain(self) -> None:
         """Wait for what is on its way."""

@@ -19,7 +19,7 @@ SCRIPT = "script.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message for ``content``. ``text`` is what a person sees of it; ``trace`` comes back with what it leads to."""
+    """One message for ``content``. ``text`` is what a person sees of it; ``trace`` comes back with every answer."""
 
     key: bytes
     value: bytes

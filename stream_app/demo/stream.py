@@ -94,5 +94,5 @@ class Reader:
 
 
 def _trace(message: Received) -> str:
-    headers: list[tuple[str, Any]] = list(message.headers() or ())
+    headers: Any = message.headers() or ()  # confluent-kafka's type names shapes that it never returns
     return next((value.decode() for name, value in headers if name == TRACE), "")

@@ -15,7 +15,6 @@ from stream_app.contracts.origin import Origin
 from stream_app.contracts.review import ReviewTask, Why
 from stream_app.pipeline.label_policy import LabelPolicy, fold_language, fold_region
 from stream_app.pipeline.policy import Policy, found_labels
-from stream_app.pipeline.sampling import sampling_probability
 from stream_app.pipeline.statement import statement_of
 from stream_app.pipeline.types import NormalizedText
 
@@ -61,7 +60,7 @@ def review_task(
     if decision.for_the_record:
         return None
     cared = _cared_for(decision, policy)
-    probability = sampling_probability(decision)
+    probability = decision.sampling_probability
     if decision.verdict != "review" and cared is None and probability is None:
         return None
     why = _why(decision, sampled=decision.verdict != "review" and cared is None)

@@ -76,9 +76,11 @@ def decide(
     reasons = weighed.reasons
     if assessment.cached:
         reasons = (*reasons, _CACHED)
+    sampled = None
     if is_automatic(weighed.verdict) and not for_the_record and assessment.level != NO_TEXT:
         share = _share(weighed, scores, bands, policy)
         if drawn(policy.sampling, item.item_id, text_digest, share):
+            sampled = share
             reasons = (*reasons, sampled_reason(share))
     decision_id = decision_id_of(item.item_id, text_digest, policy.version, assessment.artifacts, supersedes, None)
     scored_all = scores.keys() == bands.thresholds.keys()
@@ -105,6 +107,7 @@ def decide(
         based_on=decision_id,
         item_version=item.version,
         for_the_record=for_the_record,
+        sampling_probability=sampled,
     )
 
 

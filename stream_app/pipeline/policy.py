@@ -83,9 +83,6 @@ def check_labels(policy: Policy, labels: tuple[str, ...]) -> None:
 
 
 def found_labels(decision: Decision, policy: Policy) -> list[str]:
-    """The labels that the reasons of a decision speak of, in their order.
-
-    Reasons of kind score and rule that speak for one label start with its name and a blank.
-    """
-    words = (reason.detail.partition(" ")[0] for reason in decision.reasons if reason.kind in {"score", "rule"})
-    return list(dict.fromkeys(word for word in words if word in policy.labels))
+    """The labels that scores and rules speak for in a decision, in the order of its reasons."""
+    found = (reason.label for reason in decision.reasons if reason.label and reason.kind != "match")
+    return list(dict.fromkeys(label for label in found if label in policy.labels))

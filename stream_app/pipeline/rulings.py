@@ -72,6 +72,7 @@ def _decision(
         decided_at=now,
         latency_ms=latency_ms,
         based_on=known.based_on or decision_id,
+        sampling_probability=None,
         for_the_record=False,
     )
 

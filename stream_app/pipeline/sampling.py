@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from stream_app.contracts.decision import Decision, Reason, Verdict
+from stream_app.contracts.decision import Reason, Verdict
 
 _DRAWS = 2**64
-_DETAIL = "audit sample of this verdict, drawn with probability "
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,7 @@ def drawn(sampling: Sampling, item_id: str, text_digest: str, share: float) -> b
 
 def sampled_reason(share: float) -> Reason:
     """Records the draw in the decision."""
-    return Reason(kind="sampled", detail=f"{_DETAIL}{share!r}")
-
-
-def sampling_probability(decision: Decision) -> float | None:
-    """The probability with which a decision was drawn; None where it was not."""
-    for reason in decision.reasons:
-        if reason.kind == "sampled" and reason.detail.startswith(_DETAIL):
-            return float(reason.detail.removeprefix(_DETAIL))
-    return None
+    return Reason(kind="sampled", detail=f"audit sample of this verdict, drawn with probability {share!r}")
 
 
 def is_automatic(verdict: Verdict) -> bool:

@@ -54,7 +54,7 @@ def score_vote(label: LabelPolicy, score: float, *, trusted: bool) -> Vote | Non
         detail = f"{label.label} {score:g} >= review_from {band.review_from:g}"
     else:
         detail = f"{label.label} {score:g} >= act_from {band.act_from:g}"
-    reason = Reason(kind="score", detail=detail)
+    reason = Reason(kind="score", detail=detail, label=label.label)
     allowing = label.costs.of_allow(score)
     if score >= band.act_from and trusted:
         saving = allowing - label.costs.of_act(score)
@@ -103,7 +103,9 @@ def match_vote(match: BankMatch, labels: Mapping[str, LabelPolicy]) -> Vote:
     verdict: Verdict = match.verdict if match.verdict in _STRICTNESS else "review"
     label = labels.get(match.label)
     reason = Reason(
-        kind="match", detail=f"equals {match.entry_id} of bank {match.bank}: {match.label}, {match.verdict}"
+        kind="match",
+        detail=f"equals {match.entry_id} of bank {match.bank}: {match.label}, {match.verdict}",
+        label=match.label,
     )
     return Vote(verdict, match.label, reason, label.pending if label else "visible")
 
@@ -130,7 +132,7 @@ def _rule_vote(bands: Bands, hits: list[Hit], text: NormalizedText) -> Vote | No
         return None
     spans = tuple(_original_span(hit, text) for hit in hits[:_MAX_SPANS])
     detail = f"{label.label} rule {hits[0].name}, severity {severity}"
-    reason = Reason(kind="rule", detail=detail, spans=spans)
+    reason = Reason(kind="rule", detail=detail, label=label.label, spans=spans)
     return Vote("review", label.label, reason, _pending(choice), severity=severity, miss=label.costs.miss)
 
 

@@ -60,5 +60,5 @@ else:
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = ["worker", "-l", "warning"]
+    sys.argv[1:] = ["worker", "-l", "warn"]
     app.main()

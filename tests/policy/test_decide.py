@@ -13,7 +13,6 @@ from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.ids import digest
 from stream_app.pipeline.policy import Policy
-from stream_app.pipeline.sampling import sampling_probability
 from stream_app.pipeline.types import Assessment, BankMatch, NormalizedText
 
 Build = Callable[..., Any]
@@ -336,7 +335,7 @@ class TestAudit:
         decision = settle(policy, assess())
         assert decision.verdict == "allow"
         assert decision.reasons[-1].kind == "sampled"
-        assert sampling_probability(decision) == 1.0
+        assert decision.sampling_probability == 1.0
 
     @pytest.mark.parametrize("change", [{"for_the_record": True}, {}])
     def test_neither_what_a_person_sees_anyway_nor_what_is_not_effective_is_drawn(
@@ -344,19 +343,19 @@ class TestAudit:
     ) -> None:
         policy = policy_with(lambda content: content["sampling"].update(allow=1, act=1))
         found = assess(insult=0.96 if change else 0.5)
-        assert sampling_probability(settle(policy, found, **change)) is None
+        assert settle(policy, found, **change).sampling_probability is None
 
     def test_a_label_without_evidence_raises_the_share(
         self, policy_with: Build, assess: Build, settle: Build
     ) -> None:
         policy = policy_with(lambda content: content["sampling"].update(without_evidence=1))
-        assert sampling_probability(settle(policy, assess())) is None
-        assert sampling_probability(settle(policy, assess(evidence=("insult", "distress")))) == 1.0
+        assert settle(policy, assess()).sampling_probability is None
+        assert settle(policy, assess(evidence=("insult", "distress"))).sampling_probability == 1.0
 
     def test_labels_have_their_own_shares(self, policy_with: Build, assess: Build, settle: Build) -> None:
         shares = {"insult": {"act": 1}, "distress": {"allow": 1}}
         policy = policy_with(lambda content: content["sampling"].update(labels=shares))
-        assert sampling_probability(settle(policy, assess(insult=0.99))) == 1.0
-        assert sampling_probability(settle(policy, assess(attack=0.99))) is None
-        assert sampling_probability(settle(policy, assess(distress=0.03))) == 1.0
-        assert sampling_probability(settle(policy, assess(attack=0.09))) is None
+        assert settle(policy, assess(insult=0.99)).sampling_probability == 1.0
+        assert settle(policy, assess(attack=0.99)).sampling_probability is None
+        assert settle(policy, assess(distress=0.03)).sampling_probability == 1.0
+        assert settle(policy, assess(attack=0.09)).sampling_probability is None
