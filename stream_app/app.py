@@ -8,7 +8,7 @@ from faust.sensors.base import Sensor
 from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka
 
-from stream_app.adapters import security
+from stream_app.adapters import inflate, security
 from stream_app.adapters.cache import DiskCache, NoCache
 from stream_app.adapters.ownership import Ownership, Slot
 from stream_app.adapters.partition import Partition
@@ -38,6 +38,7 @@ def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> 
         telemetry,
     )
     poison = PoisonBudget(limit=settings.poison_limit, window=settings.poison_window)
+    inflate.install(settings.max_batch_bytes)
     app = _faust_app(settings)
     attach(app, Desk(moderator, ownership, poison, telemetry, trip), settings, progress, telemetry, trip)
     _follow_assignment(app, ownership, progress, trip)
@@ -74,7 +75,7 @@ def _faust_app(settings: Settings) -> faust.App:
 
 
 class _Thread(aiokafka.AIOKafkaConsumerThread):
-    """Faust lets a fetch wait 1.5 s; a partition that was just drained waits as long for its turn at a quiet broker."""
+    """Faust lets a fetch wait for 1.5 s, and a partition that was just drained waits as long for its turn."""
 
     def _create_worker_consumer(self, transport: aiokafka.Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)

@@ -22,17 +22,17 @@ from stream_app.testing_kafka import committed, create_topics, lag, produce, rea
 pytestmark = pytest.mark.broker
 
 HERE = Path(__file__).parent
-ITEMS = 800
-BAD = [b"{nope", b'{"id": "\xff"}', b"[", b""]
+ITEMS = 400
+BAD = [b"{nope", b'{"id": "\xff"}']
 
 
 def values(*, bad: bool) -> list[tuple[str, bytes]]:
-    """Ids, and after each hundred a value that no decoder takes."""
+    """Ids, and after each 200 a value that no decoder takes. Faust pauses for five seconds at the third crash."""
     found = []
     for number in range(ITEMS):
         found.append((f"k{number}", json.dumps({"id": number}).encode()))
-        if bad and number % 100 == 99:
-            found.append((f"bad{number}", BAD[number // 100 % len(BAD)]))
+        if bad and number % 200 == 199:
+            found.append((f"bad{number}", BAD[number // 200 % len(BAD)]))
     return found
 
 
@@ -52,7 +52,7 @@ def run_stock(settings: Settings, variant: str, tmp_path: Path) -> tuple[int, in
         def quiet() -> bool:
             out = sum(end for _, end in watermarks(settings, sink).values())
             seen.append((out, sum(committed(settings, source, group).values())))
-            return lag(settings, source, group) == 0 or (len(seen) > 30 and len(set(seen[-24:])) == 1)
+            return lag(settings, source, group) == 0 or (len(seen) > 60 and len(set(seen[-40:])) == 1)
 
         wait_until(quiet, 60, "quiet", every=0.25)
     finally:
@@ -70,14 +70,14 @@ def run_stock(settings: Settings, variant: str, tmp_path: Path) -> tuple[int, in
 def test_take_acknowledges_the_batch_that_the_model_failed_on(kafka_settings: Settings, tmp_path: Path) -> None:
     lost, waiting = run_stock(kafka_settings, "take", tmp_path)
     report("stock take", sent=ITEMS, lost=lost, waiting=waiting)
-    # Eight failures, each with up to ten messages.
-    assert lost >= 8
+    # Two failures, each with a batch of up to ten messages and whatever was buffered behind it.
+    assert lost >= 5
 
 
 def test_an_agent_that_raises_has_acknowledged_its_message(kafka_settings: Settings, tmp_path: Path) -> None:
     lost, waiting = run_stock(kafka_settings, "one by one", tmp_path)
     report("stock one by one", sent=ITEMS, lost=lost, waiting=waiting)
-    assert lost >= 3
+    assert lost >= 1
 
 
 def test_a_typed_topic_drops_what_it_cannot_decode(kafka_settings: Settings, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_typed_topic_drops_what_it_cannot_decode(kafka_settings: Settings, tmp
     dropped = sum((r.key or b"").startswith(b"bad") and r.offset < ends[r.partition] for r in records)
     report("stock typed", sent=len(records), dropped_without_a_trace=dropped)
     # They are committed, and there is no topic where one could find them.
-    assert dropped >= 3
+    assert dropped >= 1
 
 
 def test_the_worker_loses_none_of_the_same_load(
@@ -112,4 +112,4 @@ def test_the_worker_loses_none_of_the_same_load(
     report("worker, same load", sent=len(sent), lost=len(lost), buried=buried, ends=dict(crew.ends))
     assert lost == set()
     assert buried == sum(key.startswith("bad") for key, _ in sent)
-    assert crew.ends[f"exit {EXIT_FAILED}"] >= 3
+    assert crew.ends[f"exit {EXIT_FAILED}"] >= 2
