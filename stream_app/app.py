@@ -9,7 +9,8 @@ from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka
 
 from stream_app.adapters import inflate, security
-from stream_app.adapters.cache import DiskCache, NoCache
+from stream_app.adapters.cache import DiskCache
+from stream_app.adapters.memory import NoCache
 from stream_app.adapters.ownership import Ownership, Slot
 from stream_app.adapters.partition import Partition
 from stream_app.adapters.progress import Progress

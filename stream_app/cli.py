@@ -7,8 +7,6 @@ import sys
 from importlib.metadata import EntryPoint, entry_points, version
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from stream_app.errors import ConfigError, Unreachable
 
@@ -46,6 +44,9 @@ def _run(entry: EntryPoint, arguments: list[str]) -> None:
 
 
 def _help(commands: dict[str, EntryPoint]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, padding=(0, 2))
     for name, entry in sorted(commands.items()):
         help_ = typer.main.get_command(entry.load()).help or ""

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     batch_items: int = Field(default=512, ge=1, le=65536)
     batch_wait_ms: int = Field(default=20, ge=0, le=60_000)
     max_value_bytes: int = Field(default=1_048_576, ge=1024, le=64 * 2**20)
-    max_batch_bytes: int = Field(128 * 2**20, ge=2**20, le=2**31)
+    max_batch_bytes: int = Field(default=128 * 2**20, ge=2**20, le=2_147_483_648)
     content_keyed_by_item: bool = True
     transactions: bool = True
     session_timeout_seconds: int = Field(default=10, ge=1, le=300)

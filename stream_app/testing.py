@@ -10,7 +10,7 @@ import numpy as np
 
 from models.classifier import Scores
 from models.lexicon import Lexicon
-from stream_app.adapters.cache import NoCache
+from stream_app.adapters.memory import NoCache
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.origin import Origin
 from stream_app.pipeline.breaker import Breaker

@@ -11,8 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -65,7 +63,7 @@ class Worker:
         self,
         settings: Settings,
         log: Path,
-        command: Sequence[str] | None = None,
+        command: Sequence[str],
         *,
         trip: str = "",
         trip_after: int = 1,
@@ -241,7 +239,7 @@ def damage(file: Path, how: Damage, rng: random.Random) -> None:
         os.truncate(file, rng.randrange(max(1, file.stat().st_size)))
     else:
         content = bytearray(file.read_bytes())
-        for _ in range(1 + len(content) // 500):
+        for _ in range(3):
             if content:
                 content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
         file.write_bytes(content)
@@ -551,24 +549,37 @@ MUST_BE_ZERO = (
 )  # fmt: skip
 
 
-def check(settings: Settings, acked: Sequence[Acked], rulings: Mapping[str, Ruling]) -> dict[str, int]:
+@dataclass(slots=True)
+class Seen:
+    """All that came out: the records of each topic."""
+
+    decisions: list[Record]
+    dead_letters: list[Record]
+    enforcement: list[Record]
+    review_queue: list[Record]
+
+
+def look(settings: Settings) -> Seen:
+    """Read what came out so far."""
+    return Seen(*(read(settings, topic) for topic in (DECISIONS, DEAD_LETTERS, ENFORCEMENT, REVIEW_QUEUE)))
+
+
+def check(seen: Seen, acked: Sequence[Acked], rulings: Mapping[str, Ruling], content_topic: str) -> dict[str, int]:
     """Hold what was acknowledged against what came out. The counts named in MUST_BE_ZERO say what is wrong.
 
     Rulings must be on items that are neither edited nor deleted.
     """
     expected = _expected(acked)
-    records = read(settings, DECISIONS)
-    decisions = _decisions(records)
-    counts = {
+    decisions = _decisions(seen.decisions)
+    return {
         "acked": len(acked),
         "items": len(expected),
-        "decision_records": len(records),
-        **_check_decisions(expected, records, decisions, rulings),
-        **_check_dead_letters(settings, acked),
-        **_check_actions(settings, decisions),
-        **_check_tasks(settings, decisions),
+        "decision_records": len(seen.decisions),
+        **_check_decisions(expected, seen.decisions, decisions, rulings),
+        **_check_dead_letters(seen.dead_letters, acked, content_topic),
+        **_check_actions(seen.enforcement, decisions),
+        **_check_tasks(seen.review_queue, decisions),
     }
-    return counts
 
 
 def _expected(acked: Sequence[Acked]) -> dict[str, _Expected]:
@@ -622,21 +633,21 @@ def _check_decisions(
     return dict(counts)
 
 
-def _check_dead_letters(settings: Settings, acked: Sequence[Acked]) -> dict[str, int]:
+def _check_dead_letters(records: Sequence[Record], acked: Sequence[Acked], content_topic: str) -> dict[str, int]:
     poison = {(each.partition, each.offset) for each in acked if each.item_id is None}
-    letters = [codec.decode(record.value, DeadLetter) for record in read(settings, DEAD_LETTERS)]
-    found = {(each.partition, each.offset) for each in letters if each.topic == settings.topic(CONTENT)}
+    letters = [codec.decode(record.value, DeadLetter) for record in records]
+    found = {(each.partition, each.offset) for each in letters if each.topic == content_topic}
     return {
         "poison": len(poison),
         "dead_letters": len(letters),
         "dead_letters_missing": len(poison - found),
-        "dead_letters_wrong": len(found - poison) + sum(each.topic != settings.topic(CONTENT) for each in letters),
+        "dead_letters_wrong": len(found - poison) + sum(each.topic != content_topic for each in letters),
         "dead_letters_repeated": len(letters) - len(found),
     }
 
 
-def _check_actions(settings: Settings, decisions: Mapping[str, list[Decision | None]]) -> dict[str, int]:
-    actions = [codec.decode(record.value, EnforcementAction) for record in read(settings, ENFORCEMENT)]
+def _check_actions(records: Sequence[Record], decisions: Mapping[str, list[Decision | None]]) -> dict[str, int]:
+    actions = [codec.decode(record.value, EnforcementAction) for record in records]
     by_decision: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for action in actions:
         by_decision[action.decision_id].add((action.kind, action.action_id))
@@ -656,9 +667,8 @@ def _check_actions(settings: Settings, decisions: Mapping[str, list[Decision | N
     }
 
 
-def _check_tasks(settings: Settings, decisions: Mapping[str, list[Decision | None]]) -> dict[str, int]:
+def _check_tasks(records: Sequence[Record], decisions: Mapping[str, list[Decision | None]]) -> dict[str, int]:
     tasks: defaultdict[str, set[str]] = defaultdict(set)
-    records = read(settings, REVIEW_QUEUE)
     for record in records:
         task = codec.decode(record.value, ReviewTask)
         tasks[task.decision.decision_id].add(task.task_id)
@@ -686,20 +696,3 @@ def report(name: str, **facts: object) -> str:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
     return line
-
-
-def in_background(work: Any) -> threading.Thread:
-    """Run something next to the test; join the thread."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
-
-
-def settle(settings: Settings, seconds: float) -> None:
-    """Wait until ``decisions`` has not grown for so long."""
-    last, since = -1, time.monotonic()
-    while time.monotonic() - since < seconds:
-        total = sum(end for _, end in watermarks(settings, DECISIONS).values())
-        if total != last:
-            last, since = total, time.monotonic()
-        time.sleep(0.1)

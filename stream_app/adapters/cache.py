@@ -42,14 +42,3 @@ class DiskCache:
     def close(self) -> None:
         """Release the files."""
         self._db.close()
-
-
-class NoCache:
-    """Remembers nothing: for runs that must not touch the disk."""
-
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """None for every key."""
-        return [None] * len(keys)
-
-    def put_many(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
-        """Do nothing."""

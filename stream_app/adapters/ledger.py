@@ -13,7 +13,6 @@ from pathlib import Path
 from rocksdict import AccessType, DBCompressionType, Options, Rdict, WriteBatch
 
 from stream_app.adapters.disk import wipe
-from stream_app.pipeline.history import Address, Ledger
 from stream_app.telemetry import facts
 
 log = logging.getLogger(__name__)
@@ -99,21 +98,3 @@ def _options() -> Options:
     options.set_compression_type(DBCompressionType.lz4())
     options.optimize_for_point_lookup(8)
     return options
-
-
-class MemoryLedger:
-    """A ledger for one run without Kafka."""
-
-    def __init__(self) -> None:
-        self._entries: dict[Address, bytes] = {}
-
-    def lookup(self, addresses: Sequence[Address]) -> Ledger:
-        """The entries of those items that have one."""
-        return {address: self._entries[address] for address in addresses if address in self._entries}
-
-    def write(self, address: Address, value: bytes | None) -> None:
-        """Store an entry; None forgets it."""
-        if value is None:
-            self._entries.pop(address, None)
-        else:
-            self._entries[address] = value

@@ -1,7 +1,7 @@
 """Fault injection for tests: at a named point, armed by a setting, the process ends or stops itself.
 
-``mid-publish`` ends it like ``kill -9``; ``mid-publish!stop`` stops it like ``kill -STOP``, so that it can come back as
-a zombie.
+``mid-publish`` ends it like ``kill -9``; ``mid-publish!stop`` stops it like ``kill -STOP``, so that it can come back
+as a zombie.
 """
 
 import os
@@ -29,7 +29,7 @@ ACTIONS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 class Trip:
-    """Does nothing unless a point is armed (``point`` or ``point!stop``); then its ``after``-th passage is the last."""
+    """Does nothing unless a point is armed (``point`` or ``point!stop``), and then at its ``after``-th passage."""
 
     def __init__(self, armed: str = "", after: int = 1) -> None:
         point, _, action = armed.partition("!")

@@ -6,6 +6,7 @@ import msgspec
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from stream_app.adapters import security
 from stream_app.contracts.topics import CONTENT, DECISIONS
 from stream_app.settings import Settings, load
 
@@ -16,12 +17,12 @@ async def run(settings: Settings) -> None:
     """Read JSON, write it to ``decisions``, commit; without end."""
     consumer = AIOKafkaConsumer(
         settings.topic(CONTENT),
-        bootstrap_servers=settings.kafka_bootstrap,
+        **security.aiokafka_arguments(settings),
         group_id=settings.consumer_group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, linger_ms=5)
+    producer = AIOKafkaProducer(**security.aiokafka_arguments(settings), linger_ms=5)
     await consumer.start()
     await producer.start()
     target = settings.topic(DECISIONS)

@@ -6,12 +6,13 @@ cache, no transactions and waits for no delivery, so it does less and loses mess
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 
 import faust
 import uvloop
 
-from stream_app.adapters.cache import NoCache
-from stream_app.adapters.ledger import MemoryLedger
+from stream_app.adapters import security
+from stream_app.adapters.memory import MemoryLedger, NoCache
 from stream_app.build import build_moderator
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.topics import CONTENT, DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE
@@ -27,21 +28,21 @@ def create_app(settings: Settings, folder: str) -> faust.App:
     ledger = MemoryLedger()
     app = faust.App(
         settings.consumer_group,
-        broker=f"kafka://{settings.kafka_bootstrap}",
+        broker=security.faust_broker(settings),
+        broker_credentials=security.faust_credentials(settings),
         datadir=folder,
         web_enabled=False,
         topic_disable_leader=True,
     )
-    raw = {"key_serializer": "raw", "value_serializer": "raw"}
     name = settings.topic(CONTENT)
-    content = app.topic(name, **raw)
+    content = app.topic(name, key_serializer="raw", value_serializer="raw")
     outputs = {
-        topic.name: app.topic(settings.topic(topic), **raw)
+        topic.name: app.topic(settings.topic(topic), key_serializer="raw", value_serializer="raw")
         for topic in (DECISIONS, ENFORCEMENT, REVIEW_QUEUE, DEAD_LETTERS)
     }
     seen = 0
 
-    def decide(values: list[bytes]) -> list[Outcome]:
+    def decide(values: Sequence[bytes]) -> list[Outcome]:
         nonlocal seen
         messages = [
             RawMessage(Origin(topic=name, partition=0, offset=offset), None, value, ())
@@ -55,7 +56,7 @@ def create_app(settings: Settings, folder: str) -> faust.App:
         return outcomes
 
     @app.agent(content)
-    async def moderate(stream: faust.Stream[bytes]) -> None:
+    async def moderate(stream: faust.StreamT[bytes]) -> None:
         loop = asyncio.get_running_loop()
         async for values in stream.take(settings.batch_items, within=settings.batch_wait_ms / 1000):
             for outcome in await loop.run_in_executor(None, decide, values):
@@ -75,7 +76,8 @@ def main() -> None:
     asyncio.set_event_loop(loop)
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(settings, folder)
-        faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True).execute_from_commandline()
+        worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+        worker.execute_from_commandline()
 
 
 if __name__ == "__main__":

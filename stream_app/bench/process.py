@@ -65,7 +65,9 @@ class Contender:
         """Raise BenchFailed where it ended by itself."""
         status = self._process.poll()
         if status is not None:
-            raise BenchFailed(f"{self.name} ended with status {status}:\n{self._log.read_text(errors='replace')[-2000:]}")
+            raise BenchFailed(
+                f"{self.name} ended with status {status}:\n{self._log.read_text(errors='replace')[-2000:]}"
+            )
 
     def cpu_seconds(self) -> float:
         """Processor time of all its threads since it started."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stream_app.adapters.ledger import MemoryLedger
+from stream_app.adapters.memory import MemoryLedger
 from stream_app.adapters.progress import Progress
 from stream_app.adapters.trip import Trip
 from stream_app.agents import moderate

@@ -172,3 +172,18 @@ def test_no_data_is_wrong_use(tmp_path):
     assert weir("train", "--data", str(tmp_path)).returncode == 2
     assert weir("evaluate", "--data", str(tmp_path / "nothing")).returncode == 2
     assert LinearClassifier.load(default_artifact()).labels
+
+
+def test_processes_share_the_work_and_change_nothing(tmp_path):
+    """Repeats and edits of an item go to one process, wherever they stand."""
+    words = ["lovely", "awful", "plain", "stupid"]
+    items = [{"item_id": f"i{n % 1500}", "text": f"what a {words[n * 7 % 4]} day {n % 700}"} for n in range(4500)]
+    file = tmp_path / "items.jsonl"
+    file.write_text(lines(*items) + "{broken\n")
+    one = weir("classify", str(file), "--jobs", "1")
+    three = weir("classify", str(file), "--jobs", "3")
+    assert (one.returncode, three.returncode) == (1, 1)
+    assert one.stderr == three.stderr
+    decided = [[json.loads(line)["decision_id"] for line in done.stdout.splitlines()] for done in (one, three)]
+    assert decided[0] == decided[1]
+    assert len(decided[0]) == 4500

@@ -1,7 +1,7 @@
 """The worker with something broken in its path: ``WEIR_TEST_BREAK`` is ``hang`` or ``raise FOLDER``.
 
-``raise`` fails once on each message of every other partition whose offset ends in 50, and notes that in the folder, so that the batch passes when
-it is delivered again.
+``raise`` fails once on each message of every other partition whose offset ends in 50, and notes that in the folder,
+so that the batch passes when it is delivered again.
 """
 
 import os

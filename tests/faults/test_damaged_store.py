@@ -1,12 +1,13 @@
 """Whatever happens to the files of a ledger, it answers rightly, or starts anew, or says that it is damaged."""
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from stream_app.adapters.ledger import DiskLedger
-from stream_app.testing_faults import DAMAGES, Damage, damage
+from stream_app.testing_faults import DAMAGES, Damage, damage, report
 
 ENTRIES = 3000
 
@@ -43,13 +44,14 @@ def test_damage_is_never_a_wrong_answer(tmp_path: Path, how: Damage) -> None:
     rng = random.Random(how)
     fates: dict[str, str] = {}
     for name in names:
-        for turn in range(3 if how == "flipped" else 1):
+        for turn in range(4 if how == "flipped" else 2):
             folder = tmp_path / f"{name}-{turn}"
             folder.mkdir()
             for file in pristine.iterdir():
                 (folder / file.name).write_bytes(file.read_bytes())
             damage(folder / name, how, rng)
             fates[f"{name} {turn}"] = _fate(folder)
+    report("damaged store", how=how, fates=Counter(fates.values()))
     assert len(names) >= 5, names
     assert set(fates.values()) <= {"whole", "earlier", "anew", "damaged"}, fates
 

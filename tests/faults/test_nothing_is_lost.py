@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.adapters.trip import POINTS
+from stream_app.contracts.topics import CONTENT
 from stream_app.settings import Settings
 from stream_app.testing_faults import (
     DAMAGES,
@@ -21,6 +22,7 @@ from stream_app.testing_faults import (
     check,
     damage_stores,
     effective,
+    look,
     report,
     wrong,
 )
@@ -120,7 +122,7 @@ class Run:
         self.crew.drained(240)
         self.crew.keep(0)
         return {
-            **check(self.settings, self.load.acked, self.rulings.by_item),
+            **check(look(self.settings), self.load.acked, self.rulings.by_item, self.settings.topic(CONTENT)),
             "sent": dict(self.load.sent),
             "unknown": self.load.unknown,
             "broker_outages": self.outages,
@@ -192,6 +194,7 @@ def write_results(line: str, counts: dict[str, object]) -> None:
     root = Path(__file__).resolve().parents[2]
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True).stdout.strip()
     cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":")
+    system = f"{platform.system()} {platform.release()}"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rows = "".join(f"| {name} | {found} |\n" for name, found in counts.items() if not isinstance(found, dict))
     ends = "".join(f"| {name} | {found} |\n" for name, found in counts["ends"].items())  # type: ignore[attr-defined]
@@ -199,7 +202,7 @@ def write_results(line: str, counts: dict[str, object]) -> None:
 
 What `tests/faults/test_nothing_is_lost.py` found at its stated size. `make test-long` writes this page.
 
-- machine: {cpu.partition(":")[2].strip()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}
+- machine: {cpu.partition(":")[2].strip()}, {os.cpu_count()} cores, {memory:.0f} GiB, {system}
 - commit: {commit}
 - command: `pytest -m long -s tests/faults/test_nothing_is_lost.py`, seed {SEED}
 

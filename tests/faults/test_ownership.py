@@ -38,7 +38,7 @@ class Rig:
 
     def _open(self, number: int) -> Partition:
         self.opened.append(FakePartition(number))
-        return cast(Partition, self.opened[-1])
+        return cast("Partition", self.opened[-1])
 
 
 def test_a_partition_is_opened_once_and_published_to() -> None:
@@ -74,5 +74,7 @@ def test_two_processes_never_share_a_slot(tmp_path: Path) -> None:
     first, second = Slot(tmp_path), Slot(tmp_path)
     assert first.folder != second.folder
     first.close()
-    assert Slot(tmp_path).folder == first.folder
+    third = Slot(tmp_path)
+    assert third.folder == first.folder
     second.close()
+    third.close()

@@ -56,16 +56,17 @@ def test_twenty_thousand_keys_come_back_as_they_were(topics: Settings, tmp_path:
     # The first restore is killed in its middle.
     program = textwrap.dedent(f"""
         from pathlib import Path
-        from stream_app.adapters.partition import Partition
+        from stream_app.adapters import partition
         from stream_app.adapters.progress import Progress
         from stream_app.adapters.trip import Trip
         from stream_app.settings import load
         from stream_app.telemetry import Telemetry
         settings = load()
         trip = Trip(settings.trip_point, settings.trip_after)
-        Partition(0, Path({str(tmp_path / "partition-0")!r}), settings, Telemetry(), trip, Progress())
+        partition.RESTORE_BATCH = 1000
+        partition.Partition(0, Path({str(tmp_path / "partition-0")!r}), settings, Telemetry(), trip, Progress())
     """)
-    env = environment(settings, trip_point="in-restore", trip_after="2")
+    env = environment(settings, trip_point="in-restore", trip_after="3")
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, timeout=60)
     assert done.returncode == -9, done.stderr
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_app.adapters.ledger import MemoryLedger
+from stream_app.adapters.memory import MemoryLedger
 from stream_app.testing import FakeClassifier, make_message, make_moderator
 
 ALL = ("toxicity", "hate", "threat", "sexual", "self_harm", "spam")

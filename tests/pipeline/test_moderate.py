@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from models.language import version
-from stream_app.adapters.ledger import MemoryLedger
+from stream_app.adapters.memory import MemoryLedger
 from stream_app.contracts import codec
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision, EnforcementAction
@@ -339,3 +339,14 @@ def test_the_largest_item_still_fits_a_review_task():
 def test_a_flood_of_metadata_is_refused():
     (outcome,) = Stream().send(item("hmm", metadata={"k": "v" * 17_000}))
     assert outcome.reason == "schema"
+
+
+def test_j16_the_detected_language_wins_over_the_claimed_one():
+    text = "this is a perfectly ordinary English sentence about the weather"
+    (outcome,) = Stream().send(item(text, language="de"))
+    assert outcome.decision.language == "en"
+
+
+def test_j18_what_a_producer_says_about_its_own_item_is_ignored():
+    (outcome,) = Stream().send(item("awful", scores={"toxicity": 0}, verdict="allow", already_reviewed=True))
+    assert outcome.decision.verdict in ("limit", "remove")
