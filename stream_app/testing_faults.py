@@ -157,12 +157,12 @@ class Crew:
         while len(self.workers) < number:
             self.start()
 
-    def kill(self, worker: Worker) -> None:
-        """``kill -9``, counted."""
+    def kill(self, worker: Worker, how: str = "kill -9") -> None:
+        """``kill -9``, counted as ``how``."""
         if worker.status is not None:
             return
         worker.kill()
-        self.bury(worker, "kill -9")
+        self.bury(worker, how)
 
     def stop(self, worker: Worker, timeout: float = 60.0) -> int:
         """SIGTERM, counted together with the exit status."""

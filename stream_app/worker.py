@@ -68,6 +68,7 @@ class _Worker(faust.Worker):
     def bind(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
         self._progress = progress
+        self.spinner = None  # writes escape codes between the lines of the log
 
     def _on_sigterm(self) -> None:
         self._arm()

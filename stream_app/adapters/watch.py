@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from stream_app.adapters import clients
 from stream_app.adapters.progress import Progress
 from stream_app.contracts.metrics import LAG_RECORDS
-from stream_app.contracts.topics import CONTENT
+from stream_app.contracts.topics import CONTENT, RULINGS
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry, facts
 
@@ -65,12 +65,15 @@ class Watch(threading.Thread):
             self._leave(EXIT_STALLED)
 
     def _waiting(self, consumer: Consumer) -> int:
-        topic = self._settings.topic(CONTENT)
-        parts = [TopicPartition(topic, number) for number in sorted(self._progress.assigned)]
+        """How many messages of both topics wait; the gauge is of ``content`` alone."""
+        content = self._settings.topic(CONTENT)
+        topics = (content, self._settings.topic(RULINGS))
+        parts = [TopicPartition(topic, number) for topic in topics for number in sorted(self._progress.assigned)]
         total = 0
         for part in consumer.committed(parts, KAFKA_SECONDS) if parts else []:
             low, high = consumer.get_watermark_offsets(part, KAFKA_SECONDS)
             lag = max(0, high - max(low, part.offset))
-            self._telemetry.set(LAG_RECORDS, lag, str(part.partition))
+            if part.topic == content:
+                self._telemetry.set(LAG_RECORDS, lag, str(part.partition))
             total += lag
         return total

@@ -5,6 +5,7 @@ which it was due. An item that is sent late or waits behind a slow one counts wi
 hidden by the system under test slowing its own load down (coordinated omission).
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,11 @@ class Level:
     unanswered: int = 0
 
     def row(self) -> dict[str, Any]:
-        """As a line of JSON. ``generator_late_ms`` is how late the load itself was, which the latency includes."""
+        """As a line of JSON.
+
+        ``generator_late_ms`` is how late the load itself was, which the latency includes; ``load_average`` is the
+        machine's, with all its neighbours.
+        """
         return {
             "bench": "latency",
             "share_of_load": self.share,
@@ -51,6 +56,7 @@ class Level:
             "decided_ms": _percentiles(self.decided),
             "readable_ms": _percentiles(self.readable),
             "generator_late_ms": _percentiles(self.late),
+            "load_average": round(os.getloadavg()[0], 2),
         }
 
 

@@ -19,8 +19,12 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Report:
-    """Takes rows as they come. With ``as_json`` they go to standard output one a line, all else to standard error."""
+    """Takes the rows of one benchmark as they come.
 
+    With ``as_json`` they go to standard output, one a line, and all else to standard error.
+    """
+
+    name: str
     as_json: bool
     rows: list[Row] = field(default_factory=list)
     console: Console = field(init=False)
@@ -51,9 +55,17 @@ class Report:
             console.print(table)
 
     def write(self, page: Path) -> None:
-        """Write the page; figures of other benchmarks on it are replaced."""
+        """Write the page. The rows stand beside it as JSON lines, so that other benchmarks on it stay there."""
+        store = page.with_suffix(".jsonl")
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(markdown(self.rows), encoding="utf-8")
+        kept: dict[str, list[Row]] = {}
+        for line in store.read_text(encoding="utf-8").splitlines() if store.exists() else []:
+            row = json.loads(line)
+            kept.setdefault(row.pop("of"), []).append(row)
+        kept[self.name] = self.rows
+        lines = [json.dumps({"of": name, **row}) for name, rows in sorted(kept.items()) for row in rows]
+        store.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        page.write_text(markdown(kept), encoding="utf-8")
         self.note(f"written: {page}")
 
 
@@ -117,7 +129,18 @@ def _throughput(summary: Row, runs: list[Row]) -> tuple[str, list[str], list[lis
 
 
 def _latency(found: list[Row]) -> tuple[str, list[str], list[list[str]]]:
-    header = ["load", "items/s", "items", "p50", "p99", "p99.9", "readable p50", "readable p99", "load late p99"]
+    header = [
+        "load",
+        "items/s",
+        "items",
+        "p50",
+        "p99",
+        "p99.9",
+        "readable p50",
+        "readable p99",
+        "load late p99",
+        "load average",
+    ]
     lines = [
         [
             f"{row['share_of_load']:.0%}",
@@ -126,6 +149,7 @@ def _latency(found: list[Row]) -> tuple[str, list[str], list[list[str]]]:
             *(str(row["decided_ms"][name]) for name in ("p50", "p99", "p99.9")),
             *(str(row["readable_ms"][name]) for name in ("p50", "p99")),
             str(row["generator_late_ms"]["p99"]),
+            str(row["load_average"]),
         ]
         for row in found
     ]
@@ -153,20 +177,31 @@ are made within a round and the median of them is given.
 
 Latency is the timestamp of the decision minus the time at which its item was due, from an open-loop generator, at
 shares of the worker's messages per second above. `readable` adds the commit: when a consumer of committed messages
-in the benchmark's own process had it. `load late` is how late the load itself was; latencies contain it.
+in the benchmark's own process had it. `load late` is how late the load itself was; latencies contain it. The broker
+and the generator run on the same machine: where `load average` passes the number of cores, the latency is more the
+machine's than the worker's.
 """
 
 
-def markdown(rows: list[Row]) -> str:
-    """The page."""
-    machine = next(row for row in rows if row["bench"] == "machine")
+_ORDER = ("stream", "restore", "classify")
+
+
+def markdown(found: dict[str, list[Row]]) -> str:
+    """The page, from the rows of each benchmark."""
     parts = ["# Throughput and latency\n", "Written by `weir bench`; do not edit.\n"]
-    parts += [f"- {name.replace('_', ' ')}: {value}" for name, value in machine.items() if name != "bench"]
-    parts.append("")
-    for title, header, lines in tables(rows):
-        parts += [f"## {title}\n", _md_row(header), _md_row(["---"] * len(header)), *map(_md_row, lines), ""]
-    parts += ["## How it is measured\n", METHOD]
-    return "\n".join(parts)
+    for name in _ORDER:
+        rows = found.get(name, [])
+        for title, header, lines in tables(rows):
+            parts += [f"## {title}\n", _md_row(header), _md_row(["---"] * len(header)), *map(_md_row, lines), ""]
+        parts += [_where(row) for row in _of(rows, "machine")]
+    return "\n".join([*parts, "## How it is measured\n", METHOD])
+
+
+def _where(machine: Row) -> str:
+    facts = ", ".join(
+        f"{name.replace('_', ' ')} {machine[name]}" for name in machine if name not in ("bench", "command")
+    )
+    return f"`{machine['command']}`: {facts}\n"
 
 
 def _md_row(cells: list[str]) -> str:

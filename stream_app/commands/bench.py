@@ -38,7 +38,7 @@ def stream(
     write: Write = None,
 ) -> None:
     """Messages per CPU-second through the worker, beside plain Faust and bare aiokafka; then latency under load."""
-    with _bench(bootstrap, as_json=as_json, write=write) as (settings, report):
+    with _bench("stream", bootstrap, as_json=as_json, write=write) as (settings, report):
         from stream_app.bench.latency import levels
         from stream_app.bench.throughput import rounds as rounds_
         from stream_app.bench.throughput import summary
@@ -68,7 +68,7 @@ def restore(
     write: Write = None,
 ) -> None:
     """Keys per CPU-second when a ledger is restored from the decisions topic."""
-    with _bench(bootstrap, as_json=as_json, write=write) as (settings, report):
+    with _bench("restore", bootstrap, as_json=as_json, write=write) as (settings, report):
         from stream_app.bench.restore import restore as restore_
 
         for row in restore_(settings, keys, rounds, report.note):
@@ -82,14 +82,16 @@ def classify(
     write: Write = None,
 ) -> None:
     """Items per second of `weir classify`; no Kafka."""
-    with _report(as_json=as_json, write=write) as report:
+    with _report("classify", as_json=as_json, write=write) as report:
         from stream_app.bench.classify import classify as classify_
 
         report.add(classify_(items, report.note))
 
 
 @contextmanager
-def _bench(bootstrap: str | None, *, as_json: bool, write: Path | None) -> "Iterator[tuple[Settings, Report]]":
+def _bench(
+    name: str, bootstrap: str | None, *, as_json: bool, write: Path | None
+) -> "Iterator[tuple[Settings, Report]]":
     from stream_app.bench.cluster import kafka
     from stream_app.settings import load
 
@@ -97,7 +99,7 @@ def _bench(bootstrap: str | None, *, as_json: bool, write: Path | None) -> "Iter
     own = bootstrap is None and not os.environ.get("WEIR_KAFKA_BOOTSTRAP")
     if bootstrap is not None:
         settings = settings.model_copy(update={"kafka_bootstrap": bootstrap})
-    with _report(as_json=as_json, write=write) as report:
+    with _report(name, as_json=as_json, write=write) as report:
         if own:
             report.note("starting a Kafka of its own")
         with kafka(settings, own=own) as there:
@@ -105,12 +107,12 @@ def _bench(bootstrap: str | None, *, as_json: bool, write: Path | None) -> "Iter
 
 
 @contextmanager
-def _report(*, as_json: bool, write: Path | None) -> "Iterator[Report]":
+def _report(name: str, *, as_json: bool, write: Path | None) -> "Iterator[Report]":
     from stream_app.bench.machine import machine
     from stream_app.bench.process import BenchFailed
     from stream_app.bench.report import Report
 
-    report = Report(as_json)
+    report = Report(name, as_json)
     report.add({"bench": "machine", **machine()})
     try:
         yield report

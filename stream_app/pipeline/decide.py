@@ -8,6 +8,7 @@ from typing import TypeVar
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Pending, Reason, Verdict
 from stream_app.contracts.ids import digest
+from stream_app.contracts.origin import Origin
 from stream_app.pipeline.bands import Bands, Unproven
 from stream_app.pipeline.costs import SCORE_DIGITS
 from stream_app.pipeline.policy import Policy
@@ -56,6 +57,7 @@ def decide(
     for_the_record: bool,
     now: datetime,
     latency_ms: float,
+    origin: Origin | None = None,
 ) -> Decision:
     """Decide one item. The same arguments always give the same decision.
 
@@ -108,6 +110,7 @@ def decide(
         item_version=item.version,
         for_the_record=for_the_record,
         sampling_probability=sampled,
+        origin=origin,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from stream_app.contracts.ids import text_digest
 from stream_app.contracts.metrics import CACHE
 from stream_app.errors import BadMessage
 from stream_app.pipeline.classify import Cascade, classify
@@ -92,9 +91,7 @@ class Moderator:
         return found
 
     def _decode_or_bury(self, case: Case) -> None:
-        case.incoming = self._read(case.message)
-        if case.item:
-            case.digest = text_digest(case.item.text)
+        case.take_in(self._read(case.message))
 
     def _read(self, message: RawMessage) -> Incoming:
         if message.origin.topic == self._rulings_topic:

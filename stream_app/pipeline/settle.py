@@ -8,8 +8,10 @@ import msgspec
 
 from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem, Deletion
-from stream_app.contracts.decision import Decision
-from stream_app.contracts.review import Ruling
+from stream_app.contracts.dead_letter import DeadLetter
+from stream_app.contracts.decision import Decision, EnforcementAction
+from stream_app.contracts.ids import text_digest
+from stream_app.contracts.review import ReviewTask, Ruling
 from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, Topic
 from stream_app.errors import BadMessage
 from stream_app.pipeline.act import act, review_task
@@ -24,28 +26,28 @@ from stream_app.pipeline.types import Assessment, Incoming, NormalizedText, RawM
 
 @dataclass(slots=True)
 class Case:
-    """One message on its way; each stage fills in its part. ``trouble`` sends it to dead letters."""
+    """One message on its way; each stage fills in its part. ``trouble`` sends it to dead letters.
+
+    ``address`` is where its item's history is kept; ``item`` is None for a deletion and a ruling.
+    """
 
     message: RawMessage
     incoming: Incoming | None = None
+    address: Address = (0, "")
+    item: ContentItem | None = None
     digest: str = ""
     text: NormalizedText | None = None
     key: bytes = b""
     found: Assessment | None = None
     trouble: BadMessage | None = None
 
-    @property
-    def address(self) -> Address:
-        """Where its item's history is kept; only for a message that was read."""
-        if self.incoming is None:
-            raise RuntimeError("a message was neither read nor buried")
-        return self.message.origin.partition, self.incoming.content.item_id
-
-    @property
-    def item(self) -> ContentItem | None:
-        """The item, where the message is one."""
-        content = self.incoming.content if self.incoming else None
-        return content if isinstance(content, ContentItem) else None
+    def take_in(self, incoming: Incoming) -> None:
+        """Note what was read."""
+        self.incoming = incoming
+        self.address = (self.message.origin.partition, incoming.content.item_id)
+        if isinstance(incoming.content, ContentItem):
+            self.item = incoming.content
+            self.digest = text_digest(incoming.content.text)
 
 
 class Settler:
@@ -64,7 +66,7 @@ class Settler:
                 case.trouble = BadMessage("internal", f"{type(error).__name__}: {error}", stage="decide")
         letter = bury(case.message, case.trouble, now=self._now())
         key = case.message.key and case.message.key[:HEAD_BYTES]
-        record = Record(DEAD_LETTERS, key, codec.encode(letter), _headers(case.message, "DeadLetter.v1"))
+        record = Record(DEAD_LETTERS, key, codec.encode(letter), _headers(case.message, _SCHEMAS[DeadLetter]))
         return Outcome("buried", None, [record], reason=case.trouble.reason)
 
     def _settle(self, case: Case, history: History) -> Outcome:
@@ -88,7 +90,7 @@ class Settler:
         if case.text is None or case.incoming is None or case.found is None:
             raise RuntimeError("a fresh item was not assessed")
         now = self._now()
-        decision = decide(
+        return decide(
             item,
             case.text,
             case.found,
@@ -99,8 +101,8 @@ class Settler:
             for_the_record=late,
             now=now,
             latency_ms=_latency_ms(case.message, now),
+            origin=case.message.origin,
         )
-        return msgspec.structs.replace(decision, origin=case.message.origin)
 
     def _ruled(self, case: Case, ruling: Ruling, effective: Decision | None, history: History) -> Outcome:
         if is_seen_ruling(case.message.origin, effective):
@@ -152,14 +154,14 @@ class Settler:
         outcome = Outcome("repeat", item_id)
         stored = history.stored(case.address)
         if stored is not None:
-            headers = _headers(case.message, "Decision.v1")
+            headers = _headers(case.message, _SCHEMAS[Decision])
             outcome.records.append(Record(DECISIONS, item_id.encode(), stored, headers, same_partition=True))
         return outcome
 
     def _deleted(self, case: Case, deletion: Deletion, effective: Decision | None, history: History) -> Outcome:
         if is_old_deletion(case.message.origin, effective):
             return Outcome("repeat", deletion.item_id)
-        headers = _headers(case.message, "Decision.v1")
+        headers = _headers(case.message, _SCHEMAS[Decision])
         tombstone = Record(DECISIONS, deletion.item_id.encode(), None, headers, same_partition=True)
         history.write(case.address, None)
         return Outcome("deleted", deletion.item_id, [tombstone], entry=(deletion.item_id, None))
@@ -167,12 +169,17 @@ class Settler:
 
 def _record(topic: Topic, message: msgspec.Struct, case: Case, *, item_id: str | None = None) -> Record:
     key = item_id if item_id is not None else str(getattr(message, "item_id"))  # noqa: B009 - every such message has one
-    headers = _headers(case.message, codec.schema_of(type(message)))
+    headers = _headers(case.message, _SCHEMAS[type(message)])
     return Record(topic, key.encode(), codec.encode(message), headers, same_partition=topic is DECISIONS)
 
 
-def _headers(message: RawMessage, schema: str) -> Headers:
-    own = (("weir-schema", schema.encode()),)
+_SCHEMAS = {
+    message: (("weir-schema", codec.schema_of(message).encode()),)
+    for message in (Decision, EnforcementAction, ReviewTask, DeadLetter)
+}
+
+
+def _headers(message: RawMessage, own: Headers) -> Headers:
     for name, value in message.headers:
         if name == "traceparent" and len(value) <= 64:
             return (*own, ("traceparent", value))

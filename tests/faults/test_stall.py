@@ -1,5 +1,6 @@
 """A worker that stands still while messages wait is ended; one that has nothing to do is not."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,9 +8,7 @@ import pytest
 
 from stream_app.adapters.progress import Progress
 from stream_app.adapters.watch import EXIT_STALLED, Watch
-from stream_app.contracts import codec
-from stream_app.contracts.content import ContentItem
-from stream_app.contracts.topics import CONTENT
+from stream_app.contracts.topics import RULINGS
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry
 from stream_app.testing_faults import Crew
@@ -70,11 +69,13 @@ def test_a_halted_worker_is_left_alone() -> None:
 
 
 @pytest.mark.broker
-def test_a_worker_that_hangs_for_ever_ends_itself(
+def test_a_worker_that_hangs_for_ever_ends_itself_also_when_only_a_ruling_waits(
     faulty: Settings, crew: Crew, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEIR_TEST_BREAK", "hang")
     crew.command = [sys.executable, str(Path(__file__).parent / "broken_worker.py")]
-    produce(faulty, CONTENT, [("k", codec.encode(ContentItem(item_id="k", text="Anybody there?")))])
-    worker = crew.start(stall_seconds=2)
+    produce(faulty, RULINGS, [("k", b"hangs before this is read")])
+    worker = crew.start(stall_seconds=2, log_format="json")
     assert worker.wait(60) == EXIT_STALLED
+    events = [json.loads(line)["event"] for line in worker.log.read_text().splitlines()]
+    assert events[-1] == "no progress while messages wait"

@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from stream_app.contracts import codec
+from stream_app.contracts.content import ContentItem
+from stream_app.contracts.topics import CONTENT
+from stream_app.settings import Settings
 from stream_app.supervisor import LONGEST_WAIT_SECONDS, Supervisor
-from stream_app.testing_kafka import wait_until
+from stream_app.testing_faults import Crew, effective
+from stream_app.testing_kafka import produce, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +132,18 @@ def test_a_signal_while_it_waits_ends_the_wait(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.broker
+def test_weir_worker_goes_on_after_its_process_was_killed(faulty: Settings, crew: Crew) -> None:
+    crew.command = [sys.executable, "-m", "stream_app", "worker"]
+    supervisor = crew.start()
+    for turn in range(2):
+        item = ContentItem(item_id=f"i{turn}", text="Still there?")
+        produce(faulty, CONTENT, [(item.item_id, codec.encode(item))])
+        wait_until(lambda name=item.item_id: name in effective(faulty), 60, "a decision")
+        if not turn:
+            (child,) = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children").read_text().split()
+            os.kill(int(child), signal.SIGKILL)
+    assert crew.stop(supervisor) == 0
+    assert "the worker ended and is started anew" in supervisor.tail()

@@ -20,7 +20,15 @@ def items(count: int, text: str) -> list[tuple[str, bytes]]:
 
 
 # Where it holds a batch: not looked at, decided on what it knew then, about to be sent, or half sent.
-@pytest.mark.parametrize("point", ["after-poll", "after-lookup", "before-publish", "mid-publish"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "after-poll",
+        "before-publish",
+        pytest.param("after-lookup", marks=pytest.mark.long),
+        pytest.param("mid-publish", marks=pytest.mark.long),
+    ],
+)
 def test_a_zombie_undoes_neither_the_new_owners_decisions_nor_a_ruling(
     faulty: Settings, crew: Crew, point: str
 ) -> None:
