@@ -4,7 +4,7 @@ import logging
 
 import faust
 
-from stream_app.adapters import inflate
+from stream_app.adapters import admin, inflate
 from stream_app.adapters.cache import DiskCache
 from stream_app.adapters.faust_driver import faust_app
 from stream_app.adapters.memory import NoCache
@@ -14,6 +14,7 @@ from stream_app.adapters.progress import Progress
 from stream_app.adapters.trip import Trip
 from stream_app.agents.moderate import Desk, attach
 from stream_app.build import build_moderator
+from stream_app.contracts.topics import CONTENT, RULINGS
 from stream_app.pipeline.poison import PoisonBudget
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry, facts
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> faust.App:
-    """The worker's app. Loads what is on disk; connects to nothing."""
+    """The worker's app. Loads what is on disk and asks Kafka for the ids of its topics."""
     trip = Trip(settings.trip_point, settings.trip_after)
     slot = Slot(settings.data_dir)
     cache = (
@@ -36,7 +37,10 @@ def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> 
     poison = PoisonBudget(limit=settings.poison_limit, window=settings.poison_window)
     inflate.install(settings.max_batch_bytes)
     app = faust_app(settings)
-    attach(app, Desk(moderator, ownership, poison, telemetry, trip), settings, progress, telemetry, trip)
+    # A broker without transactions (the demo's) has no ids of topics either.
+    ids = admin.topic_ids(settings, (CONTENT, RULINGS)) if settings.transactions else {}
+    desk = Desk(moderator, ownership, poison, telemetry, trip)
+    attach(app, desk, settings, progress, telemetry, trip, ids)
     _follow_assignment(app, ownership, progress, trip)
     return app
 

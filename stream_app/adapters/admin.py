@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public there, though not exported by name
     AclBinding,
     AclOperation,
@@ -140,6 +140,16 @@ def check_worker_topics(settings: Settings) -> None:
         if topic.follows_content and len(found.partitions) != expected:
             problem_ = f"{name} has {len(found.partitions)} partitions, content has {expected}: they must be equal"
             raise error(settings, "topic_prefix", problem_)
+
+
+def topic_ids(settings: Settings, topics: tuple[Topic, ...]) -> dict[str, str]:
+    """Kafka's ids of topics, by their names in Kafka. Raises Unreachable or ConfigError."""
+    client = clients.admin(settings)
+    futures = client.describe_topics(TopicCollection([settings.topic(topic) for topic in topics]))
+    try:
+        return {name: str(future.result(_SECONDS).topic_id) for name, future in futures.items()}
+    except KafkaException as problem:
+        raise clients.translated(settings, problem) from problem
 
 
 def _compare(

@@ -73,6 +73,8 @@ class _Thread(aiokafka.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: aiokafka.Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # Producers may use transactions: what they rolled back was never posted.
+        consumer._isolation_level = "read_committed"
         return consumer
 
 
@@ -81,9 +83,7 @@ class _Consumer(aiokafka.Consumer):
         """Faust waits for a second for the partitions that its full buffer left active, resumed ones or not."""
         return super().getmany(min(timeout, POLL_SECONDS))
 
-    async def wait_first(  # noqa: ASYNC109 - Faust's signature
-        self, *coros: Any, timeout: Any = None
-    ) -> WaitResults:
+    async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:  # noqa: ASYNC109 - Faust's name
         """As Faust's, but what is done at once is done at once.
 
         For every single message Faust makes four tasks and cancels three, to be able to stop while a full buffer
@@ -101,6 +101,21 @@ class _Consumer(aiokafka.Consumer):
                 return WaitResults([first], [done.value], False)
             first = _go_on(first, waits_for)
         return await super().wait_first(first, *others, timeout=timeout)
+
+    def _new_offset(self, tp: faust.types.TP) -> int | None:
+        """The offset after the last acknowledged message, to be committed.
+
+        Faust looks for gaps and sticks where offsets were never messages (compaction, marks of transactions). The
+        agent acknowledges whole batches in the order in which it got them, so there are no other gaps.
+        """
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        last = max(acked)
+        acked.clear()
+        self._acked_index[tp].clear()
+        self._gap.pop(tp, None)
+        return int(last) + 1
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)

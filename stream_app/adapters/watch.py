@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -40,11 +41,15 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look until the process ends."""
-        consumer = clients.consumer(self._settings)
+        over: dict[str, Any] = {"enable.partition.eof": True}
+        consumer = clients.consumer(self._settings, **over)
         while not self._progress.stopping:
             time.sleep(LOOK_SECONDS)
             try:
-                waiting = self._waiting(consumer)
+                behind = self._behind(consumer)
+                if self._progress.idle_seconds() > self._settings.stall_seconds / 2:
+                    behind = {part: lag for part, lag in behind.items() if _holds_a_message(consumer, part)}
+                waiting = sum(behind.values())
             except KafkaException as error:
                 # Kafka is away: nobody can get on, and starting anew would not help.
                 log.warning("the lag cannot be measured", extra=facts(error=str(error)[:200]))
@@ -64,16 +69,27 @@ class Watch(threading.Thread):
             log.critical("no progress while messages wait", extra=facts(seconds=round(idle), waiting=waiting))
             self._leave(EXIT_STALLED)
 
-    def _waiting(self, consumer: Consumer) -> int:
-        """How many messages of both topics wait; the gauge is of ``content`` alone."""
+    def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
+        """How far each partition of both topics is behind, in offsets; the gauge is of ``content`` alone."""
         content = self._settings.topic(CONTENT)
         topics = (content, self._settings.topic(RULINGS))
         parts = [TopicPartition(topic, number) for topic in topics for number in sorted(self._progress.assigned)]
-        total = 0
+        behind = {}
         for part in consumer.committed(parts, KAFKA_SECONDS) if parts else []:
             low, high = consumer.get_watermark_offsets(part, KAFKA_SECONDS)
             lag = max(0, high - max(low, part.offset))
             if part.topic == content:
                 self._telemetry.set(LAG_RECORDS, lag, str(part.partition))
-            total += lag
-        return total
+            if lag:
+                behind[TopicPartition(part.topic, part.partition, max(low, part.offset))] = lag
+        return behind
+
+
+def _holds_a_message(consumer: Consumer, part: TopicPartition) -> bool:
+    """Whether there is anything to read: the marks of transactions take offsets and are no messages."""
+    consumer.assign([part])
+    try:
+        found = consumer.consume(1, KAFKA_SECONDS)
+    finally:
+        consumer.unassign()
+    return any(message.error() is None for message in found)

@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -109,7 +109,7 @@ class Desk:
 
 def attach(
     app: faust.App, desk: Desk, settings: Settings, progress: Progress, telemetry: Telemetry, trip: Trip,
-    leave: Callable[[int], None] = os._exit,
+    topic_ids: Mapping[str, str], leave: Callable[[int], None] = os._exit,
 ) -> None:  # fmt: skip
     """Register the agent. ``leave`` ends the process: after an unknown failure replaying is safe, going on is not."""
     # Faust's own decoding would acknowledge what it cannot decode; "raw" leaves the bytes to us.
@@ -124,7 +124,9 @@ def attach(
         loop = asyncio.get_running_loop()
         async for events in stream.noack_take(settings.batch_items, within=settings.batch_wait_ms / 1000):
             try:
-                await loop.run_in_executor(thread, desk.handle, [raw_message(event.message) for event in events])
+                await loop.run_in_executor(
+                    thread, desk.handle, [raw_message(event.message, topic_ids) for event in events]
+                )
             except PoisonFlood as flood:
                 await halt(flood, progress, telemetry)
             except Exception:
@@ -149,14 +151,15 @@ async def halt(flood: PoisonFlood, progress: Progress, telemetry: Telemetry) -> 
         await asyncio.sleep(ALERT_SECONDS)
 
 
-def raw_message(message: faust.types.Message) -> RawMessage:
-    """Faust's message as the path takes it."""
+def raw_message(message: faust.types.Message, topic_ids: Mapping[str, str]) -> RawMessage:
+    """Faust's message as the path takes it. ``topic_ids`` are Kafka's, by name; a broker without them has none."""
     return RawMessage(
         Origin(
             topic=message.topic,
             partition=message.partition,
             offset=message.offset,
             timestamp=_sane(message.timestamp),
+            topic_id=topic_ids.get(message.topic, ""),
         ),
         message.key,
         message.value,

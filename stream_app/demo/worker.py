@@ -46,6 +46,7 @@ class WorkerProcess:
             "WEIR_DATA_DIR": str(folder / "data"),
             "WEIR_METRICS_PORT": str(metrics_port),
             "WEIR_LOG_FORMAT": "text",
+            "WEIR_TRANSACTIONS": "false",  # the embedded broker would accept them and fence nobody
             # A killed worker's partitions wait for this long.
             "WEIR_SESSION_TIMEOUT_SECONDS": "6",
         }

@@ -37,18 +37,26 @@ def place(item: ContentItem, digest: str, origin: Origin, effective: Decision | 
         return Place("fresh")
     if effective.text_digest == digest:
         return Place("repeat")
-    if effective.origin is not None and origin.is_before(effective.origin):
+    if effective.origin is not None and _is_history(origin, effective, effective.origin):
         return Place("repeat")
     if _is_older(item.version, effective.item_version):
         return Place("late", effective.decision_id)
     return Place("fresh", effective.decision_id)
 
 
+def _is_history(origin: Origin, effective: Decision, decided: Origin) -> bool:
+    """Whether a message had been read when the effective decision was made.
+
+    A ruling on an item that the ledger does not know any more knows where the item was, but not its text.
+    """
+    return origin.is_before(decided) or (not effective.text_digest and not decided.is_before(origin))
+
+
 def is_seen_ruling(origin: Origin, effective: Decision | None) -> bool:
     """Whether a ruling read at ``origin`` was already followed, by itself or by a later one."""
     if effective is None or effective.ruling_origin is None:
         return False
-    return origin == effective.ruling_origin or origin.is_before(effective.ruling_origin)
+    return not effective.ruling_origin.is_before(origin) and origin.topic_id == effective.ruling_origin.topic_id
 
 
 def is_old_deletion(origin: Origin, effective: Decision | None) -> bool:

@@ -136,7 +136,7 @@ class Settler:
             origin = case.message.origin
             task = review_task(decision, item, case.text, origin, self.policy, now=decision.decided_at)
             if task is not None:
-                outcome.records.append(_record(REVIEW_QUEUE, task, case, item_id=item.item_id))
+                outcome.records.append(_record(REVIEW_QUEUE, task, case))
                 outcome.why_review = task.why
         history.write(case.address, record.value)
         return outcome
@@ -167,10 +167,9 @@ class Settler:
         return Outcome("deleted", deletion.item_id, [tombstone], entry=(deletion.item_id, None))
 
 
-def _record(topic: Topic, message: msgspec.Struct, case: Case, *, item_id: str | None = None) -> Record:
-    key = item_id if item_id is not None else str(getattr(message, "item_id"))  # noqa: B009 - every such message has one
+def _record(topic: Topic, message: Decision | EnforcementAction | ReviewTask, case: Case) -> Record:
     headers = _headers(case.message, _SCHEMAS[type(message)])
-    return Record(topic, key.encode(), codec.encode(message), headers, same_partition=topic is DECISIONS)
+    return Record(topic, case.address[1].encode(), codec.encode(message), headers, same_partition=topic is DECISIONS)
 
 
 _SCHEMAS = {

@@ -104,9 +104,6 @@ def test_a_ruling_stays_whatever_is_delivered_again(faulty: Settings, crew: Crew
     assert decision_ids(settings) == ids
 
 
-@pytest.mark.xfail(
-    reason="Origin.is_before wants rising timestamps, and producers' clocks disagree: replays undo edits and rulings"
-)
 def test_producers_whose_clocks_disagree_change_nothing_when_all_is_delivered_again() -> None:
     settings, ledger = Settings(), MemoryLedger()
     moderator = build_moderator(settings, Telemetry(), NoCache())

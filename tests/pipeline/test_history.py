@@ -8,8 +8,8 @@ from stream_app.pipeline.history import History, is_old_deletion, is_seen_ruling
 from stream_app.testing import make_decision
 
 
-def at(offset: int, timestamp: float | None = None) -> Origin:
-    return Origin(topic="content", partition=0, offset=offset, timestamp=offset if timestamp is None else timestamp)
+def at(offset: int, topic_id: str = "A") -> Origin:
+    return Origin(topic="content", partition=0, offset=offset, timestamp=-offset, topic_id=topic_id)
 
 
 EFFECTIVE = make_decision(decision_id="d1", text_digest="now", origin=at(10), item_version=None)
@@ -34,8 +34,8 @@ def test_an_older_text_delivered_again_does_not_undo_the_edit():
 
 
 def test_a_topic_that_was_created_anew_starts_a_new_history():
-    """Its offsets start at 0 again, but its messages are younger."""
-    found = place(ContentItem(item_id="i", text=""), "other", at(2, timestamp=99.0), EFFECTIVE)
+    """Its offsets start at 0 again, but Kafka gives it another id."""
+    found = place(ContentItem(item_id="i", text=""), "other", at(2, topic_id="B"), EFFECTIVE)
     assert found.standing == "fresh"
 
 
@@ -52,6 +52,13 @@ def test_a_ruling_that_was_followed_is_seen_again():
     assert not is_seen_ruling(at(6), ruled)
     assert not is_seen_ruling(at(5), make_decision())
     assert not is_seen_ruling(at(5), None)
+
+
+def test_an_item_that_only_a_ruling_remembers_is_a_repeat_up_to_where_the_ruling_saw_it():
+    """Retention forgot the decision; the ruling says where its item was, and no message up to there undoes it."""
+    ruled = make_decision(text_digest="", origin=at(10), ruling_id="r")
+    for offset, standing in ((9, "repeat"), (10, "repeat"), (11, "fresh")):
+        assert place(ContentItem(item_id="i", text=""), "any", at(offset), ruled).standing == standing
 
 
 def test_a_deletion_before_the_item_was_posted_again_is_old():
