@@ -168,7 +168,7 @@ def test_nothing_is_lost_among_fifty_thousand(broker: KafkaBroker, faulty: Setti
             run.kill_one()
         for _ in range(2):
             run.join_and_leave()
-    while (left := 50_000 - len(run.load.acked)) > 0:
+    while (left := 50_000 - run.load.sent["new"]) > 0:
         run.chunk = left
         run.send()
     counts = run.counts()
