@@ -54,6 +54,25 @@ def faust_app(settings: Settings) -> faust.App:
     return app
 
 
+class RawSchema(faust.Schema[Any, Any]):
+    """Hands messages on as they are.
+
+    Faust acknowledges what it cannot decode, and the message is gone; so it gets nothing to decode.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(key_serializer="raw", value_serializer="raw")
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """Faust's hook: make the function that turns a message into an event."""
+        event = app.conf.Event
+
+        async def decode(message: faust.types.Message, *, propagate: bool = False) -> Any:
+            return event(app, message.key, message.value, None, message)
+
+        return decode
+
+
 def assign_together() -> None:
     """Partitions of one number of both topics go to one worker, which owns that number's ledger.
 

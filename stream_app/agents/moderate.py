@@ -15,6 +15,7 @@ from typing import Any
 
 import faust
 
+from stream_app.adapters.faust_driver import RawSchema
 from stream_app.adapters.ownership import Ownership
 from stream_app.adapters.progress import Progress
 from stream_app.adapters.trip import Trip
@@ -112,10 +113,7 @@ def attach(
     topic_ids: Mapping[str, str], leave: Callable[[int], None] = os._exit,
 ) -> None:  # fmt: skip
     """Register the agent. ``leave`` ends the process: after an unknown failure replaying is safe, going on is not."""
-    # Faust's own decoding would acknowledge what it cannot decode; "raw" leaves the bytes to us.
-    source = app.topic(
-        settings.topic(CONTENT), settings.topic(RULINGS), key_serializer="raw", value_serializer="raw", internal=False
-    )
+    source = app.topic(settings.topic(CONTENT), settings.topic(RULINGS), schema=RawSchema())
     # One thread: batches are decided in order, and the ledger has one writer.
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moderate")
 

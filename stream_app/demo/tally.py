@@ -115,7 +115,7 @@ class Tally:
     def review(self, task: ReviewTask) -> None:
         """A review task came."""
         if self._task_ids.add(task.task_id):
-            self.review_why[task.why] += 1
+            self.review_why[cause(task)] += 1
 
     def rate(self, now: float) -> float:
         """Answers a second over the last seconds."""
@@ -183,3 +183,13 @@ class _Memory:
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
+
+
+def cause(task: ReviewTask) -> str:
+    """Why a person must look, in the words of somebody who sees this for the first time."""
+    first = task.decision.reasons[0] if task.decision.reasons else None
+    if task.why != "unsure" or first is None:
+        return task.why
+    if first.kind == "rule":
+        return "a rule or a word list"
+    return "a score between the thresholds" if first.label else "no evidence in that language"

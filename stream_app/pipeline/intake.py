@@ -49,6 +49,8 @@ MAX_DEPTH = 32
 MAX_KEYS = 200
 MAX_KEY_CHARS = 256
 MAX_DIGITS = 18
+# Half of a pair that belongs together, or may stand alone; only then are strings looked through.
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 # A review task carries the whole item, and must fit where the item did.
 MAX_METADATA_CHARS = 16_384
 YEARS = range(1990, 2100)
@@ -91,7 +93,9 @@ def read_content(
         return Incoming(Deletion(item_id=item_id), tuple(flags))
     if deleted is not None and deleted is not False:
         raise BadMessage("schema", f"$.deleted must be true or false, found {_kind(deleted)}")
-    return Incoming(_content_item(item_id, fields, flags, mend=b"\\u" in value), tuple(flags))
+    return Incoming(
+        _content_item(item_id, fields, flags, mend=_SURROGATE_ESCAPE.search(value) is not None), tuple(flags)
+    )
 
 
 def read_ruling(value: bytes | None, headers: _Headers = (), *, limits: Limits = DEFAULT_LIMITS) -> Incoming:
