@@ -17,16 +17,24 @@ from stream_app.telemetry import facts
 
 log = logging.getLogger(__name__)
 
-# Item ids hold no control characters, so this key can be no item's.
-_NEXT_OFFSET = b"\x00next-offset"
+# Item ids hold no control characters, so these keys can be no item's.
+_STATE = b"\x00state"
+_STEP = b"\x00step-%d"
+# More writes than RocksDB's logs can hold; older ones are in tables, which it checks for itself.
+STEPS = 20_000
 _DAY_SECONDS = 86_400
 
 
 class DiskLedger:
     """Entries by item id. One writer; every method blocks, so it is used off the event loop.
 
-    A store that cannot be opened is deleted and starts empty: it is restored from the topic.
+    A store that cannot be opened is deleted and starts empty: it is restored from the topic. So is one in which a
+    write is missing: RocksDB opens without a word after some damage (a cut MANIFEST, an emptied log), with the newest
+    writes and without older ones. Every write therefore leaves a numbered step, and all recent steps must be there.
     """
+
+    next_offset: int
+    _step: int
 
     def __init__(self, folder: Path, *, retention_days: int) -> None:
         self._folder = folder
@@ -40,8 +48,11 @@ class DiskLedger:
 
     def _open(self) -> None:
         self._db = Rdict(str(self._folder), _options(), access_type=AccessType.with_ttl(self._seconds))
-        stored = self._db.get(_NEXT_OFFSET)
-        self.next_offset: int = 0 if stored is None else int(stored)
+        stored = self._db.get(_STATE)
+        self.next_offset, self._step = (0, 0) if stored is None else map(int, stored.split())
+        recent = range(max(0, self._step - STEPS), self._step)
+        if recent and None in (self._db.get([_STEP % step for step in recent]) or ()):
+            raise OSError("some writes are missing")
 
     def get_many(self, item_ids: Sequence[str]) -> list[bytes | None]:
         """The entries in the order of the ids; None where there is none."""
@@ -58,10 +69,13 @@ class DiskLedger:
                 batch.delete(key)
             else:
                 batch.put(key, value)
-        batch.put(_NEXT_OFFSET, b"%d" % next_offset)
+        batch.put(_STEP % self._step, b"")
+        batch.delete(_STEP % (self._step - STEPS - 1))
+        batch.put(_STATE, b"%d %d" % (next_offset, self._step + 1))
         with self._or_wiped():
             self._db.write(batch)
         self.next_offset = next_offset
+        self._step += 1
 
     @contextmanager
     def _or_wiped(self) -> Iterator[None]:

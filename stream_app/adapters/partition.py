@@ -27,6 +27,7 @@ from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import LEDGER_RESTORED
 from stream_app.contracts.topics import DECISIONS
 from stream_app.errors import Fenced, Unreachable
+from stream_app.pipeline.history import ORIGIN_HEADER, deletion_mark
 from stream_app.pipeline.outcome import Outcome, Record
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry, facts
@@ -186,12 +187,25 @@ def _entries(messages: list[Message]) -> tuple[list[tuple[bytes, bytes | None]],
     for message in messages:
         error = message.error()
         if error is None:
-            entries.append((message.key() or b"", message.value()))
+            entries.append((message.key() or b"", _entry(message)))
         elif error.code() == KafkaError._PARTITION_EOF:
             end = message.offset()
         else:
             raise KafkaException(error)
     return entries, end
+
+
+def _entry(message: Message) -> bytes | None:
+    """A decision as it is; a tombstone as the mark of a deletion, if it says where that was read."""
+    value = message.value()
+    if value is None:
+        origin = dict(message.headers() or ()).get(ORIGIN_HEADER)
+        value = None if origin is None else deletion_mark(_bytes(origin))
+    return value
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""
 
 
 def _following(messages: list[Message]) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision
@@ -14,7 +16,19 @@ Address = tuple[int, str]
 """Partition number and item id: an item's history belongs to its partition."""
 
 Ledger = Mapping[Address, bytes]
-"""Encoded effective decisions."""
+"""Encoded effective decisions, and marks of deletions."""
+
+ORIGIN_HEADER = "weir-origin"
+"""On a tombstone of ``decisions``: where the deletion was read."""
+
+_DELETED = b"\x00"  # no JSON begins with it
+_read_origin = msgspec.json.Decoder(Origin).decode
+
+
+def deletion_mark(encoded_origin: bytes) -> bytes:
+    """What the ledger keeps of a deleted item: where the deletion was read, so that what came before stays gone."""
+    return _DELETED + encoded_origin
+
 
 Standing = Literal["fresh", "repeat", "late"]
 
@@ -77,13 +91,19 @@ class History:
         self._decoded: dict[Address, Decision | None] = {}
 
     def stored(self, address: Address) -> bytes | None:
-        """The effective decision of an item, encoded."""
-        return self._stored.get(address)
+        """The effective decision of an item, encoded; None for a deleted one."""
+        value = self._stored.get(address)
+        return None if value is None or value.startswith(_DELETED) else value
+
+    def deleted_at(self, address: Address) -> Origin | None:
+        """Where the deletion of an item was read, if it was the last that happened to it."""
+        value = self._stored.get(address)
+        return _read_origin(value[1:]) if value is not None and value.startswith(_DELETED) else None
 
     def effective(self, address: Address) -> Decision | None:
         """The effective decision of an item."""
         if address not in self._decoded:
-            value = self._stored.get(address)
+            value = self.stored(address)
             self._decoded[address] = None if value is None else codec.decode(value, Decision)
         return self._decoded[address]
 

@@ -25,7 +25,7 @@ class Record:
 class Outcome:
     """All effects of one message, published together or not at all.
 
-    ``entry`` is the change of the ledger: (item id, encoded effective decision, or None to forget the item).
+    ``entry`` is the change of the ledger: (item id, its effective decision encoded, or the mark of its deletion).
     """
 
     kind: Kind

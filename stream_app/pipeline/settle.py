@@ -17,7 +17,15 @@ from stream_app.errors import BadMessage
 from stream_app.pipeline.act import act, review_task
 from stream_app.pipeline.dead_letter import HEAD_BYTES, bury
 from stream_app.pipeline.decide import decide
-from stream_app.pipeline.history import Address, History, is_old_deletion, is_seen_ruling, place
+from stream_app.pipeline.history import (
+    ORIGIN_HEADER,
+    Address,
+    History,
+    deletion_mark,
+    is_old_deletion,
+    is_seen_ruling,
+    place,
+)
 from stream_app.pipeline.outcome import Headers, Kind, Outcome, Record
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.rulings import apply_ruling
@@ -78,10 +86,16 @@ class Settler:
             return self._ruled(case, content, effective, history)
         if content is None:
             raise RuntimeError("a message was neither read nor buried")
+        deleted_at = history.deleted_at(case.address)
+        if deleted_at is not None and case.message.origin.is_before(deleted_at):
+            return Outcome("repeat", content.item_id)
         place_ = place(content, case.digest, case.message.origin, effective)
         if place_.standing == "repeat":
             return self._repeated(case, history)
         decision = self._decide(case, content, place_.supersedes, late=place_.standing == "late")
+        if effective is not None and effective.ruling_origin is not None:
+            # A ruling on the text before this edit, delivered again, is known to have been followed.
+            decision = msgspec.structs.replace(decision, ruling_origin=effective.ruling_origin)
         if decision.for_the_record:
             return self._for_the_record("late", case, decision, history)
         return self._effective("decided", case, content, decision, effective, history)
@@ -105,6 +119,8 @@ class Settler:
         )
 
     def _ruled(self, case: Case, ruling: Ruling, effective: Decision | None, history: History) -> Outcome:
+        if history.deleted_at(case.address) is not None:
+            return Outcome("stale", ruling.item_id)  # whatever was ruled, the item is gone
         if is_seen_ruling(case.message.origin, effective):
             return self._repeated(case, history)
         now = self._now()
@@ -161,10 +177,12 @@ class Settler:
     def _deleted(self, case: Case, deletion: Deletion, effective: Decision | None, history: History) -> Outcome:
         if is_old_deletion(case.message.origin, effective):
             return Outcome("repeat", deletion.item_id)
-        headers = _headers(case.message, _SCHEMAS[Decision])
+        origin = codec.encode(case.message.origin)
+        headers = (*_headers(case.message, _SCHEMAS[Decision]), (ORIGIN_HEADER, origin))
         tombstone = Record(DECISIONS, deletion.item_id.encode(), None, headers, same_partition=True)
-        history.write(case.address, None)
-        return Outcome("deleted", deletion.item_id, [tombstone], entry=(deletion.item_id, None))
+        mark = deletion_mark(origin)
+        history.write(case.address, mark)
+        return Outcome("deleted", deletion.item_id, [tombstone], entry=(deletion.item_id, mark))
 
 
 def _record(topic: Topic, message: Decision | EnforcementAction | ReviewTask, case: Case) -> Record:

@@ -139,7 +139,7 @@ def test_a_tombstone_forgets_the_item():
     (gone,) = stream.send(None, key=b"i1")
     assert gone.kind == "deleted"
     assert [(r.topic, r.key, r.value) for r in gone.records] == [(DECISIONS, b"i1", None)]
-    assert not stream.ledger.lookup([(0, "i1")])
+    assert b"text" not in stream.ledger.lookup([(0, "i1")])[0, "i1"]
     assert stream.send({"item_id": "i1", "deleted": True})[0].kind == "deleted"
 
 
@@ -350,3 +350,37 @@ def test_j16_the_detected_language_wins_over_the_claimed_one():
 def test_j18_what_a_producer_says_about_its_own_item_is_ignored():
     (outcome,) = Stream().send(item("awful", scores={"toxicity": 0}, verdict="allow", already_reviewed=True))
     assert outcome.decision.verdict in ("limit", "remove")
+
+
+def test_what_was_posted_or_ruled_before_a_deletion_stays_gone_when_it_is_delivered_again():
+    """Content and rulings come on two topics, so after a crash they may come in another order."""
+    stream = Stream()
+    (first,) = stream.send(item("awful"))
+    rule = ruling("r1", first.decision.decision_id, "allow")
+    stream.send(rule, topic="rulings", offsets=[50])
+    stream.send({"item_id": "i1", "deleted": True})
+    before = stream.ledger.lookup([(0, "i1")])
+    (again,) = stream.send(item("awful"), offsets=[0])
+    (ruled,) = stream.send(rule, topic="rulings", offsets=[50])
+    assert (again.kind, ruled.kind) == ("repeat", "stale")
+    assert again.records == ruled.records == []
+    assert stream.ledger.lookup([(0, "i1")]) == before
+
+
+def test_an_item_posted_again_after_its_deletion_is_new():
+    stream = Stream()
+    first, _, again = stream.send(item("awful"), {"item_id": "i1", "deleted": True}, item("awful"))
+    assert again.kind == "decided"
+    assert again.decision.supersedes is None
+    assert again.decision.decision_id == first.decision.decision_id
+
+
+def test_a_ruling_on_the_text_before_an_edit_is_known_when_it_is_delivered_again():
+    stream = Stream()
+    (first,) = stream.send(item("awful"))
+    rule = ruling("r1", first.decision.decision_id, "allow")
+    stream.send(rule, topic="rulings", offsets=[50])
+    (edited,) = stream.send(item("hmm"))
+    (again,) = stream.send(rule, topic="rulings", offsets=[50])
+    assert again.kind == "repeat"
+    assert decisions(again)[0].decision_id == edited.decision.decision_id
