@@ -191,5 +191,5 @@ def cause(task: ReviewTask) -> str:
     if task.why != "unsure" or first is None:
         return task.why
     if first.kind == "rule":
-        return "a rule or a word list"
-    return "a score between the thresholds" if first.label else "no evidence in that language"
+        return "rule or word list"
+    return "close score" if first.label else "no evidence"
