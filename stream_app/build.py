@@ -4,7 +4,8 @@ import gc
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from models.artifacts import default_artifact
@@ -36,16 +37,22 @@ CLASSIFIERS: dict[str, Callable[[Path], Classifier]] = {"linear": LinearClassifi
 """The kinds of classifier that a level may name, and how each is loaded from its artifact."""
 
 
-def settle_memory() -> None:
-    """Tell the garbage collector that what is loaded stays, and that a batch makes many short-lived objects.
+@contextmanager
+def loading() -> Iterator[None]:
+    """Tell the garbage collector that what is loaded here stays, and that a batch makes many short-lived objects.
 
     Without this a tenth of the time goes into looking through word lists for cycles.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(100_000, 20, 20)
 
 
+@loading()
 def build_moderator(settings: Settings, telemetry: Telemetry, cache: Cache) -> Moderator:
     """Load everything that decides. Raises ConfigError with file and key."""
     policy = load_policy(settings.policy)
@@ -56,7 +63,7 @@ def build_moderator(settings: Settings, telemetry: Telemetry, cache: Cache) -> M
     # Tables that are made on first use are made now, not under the first batch.
     normalize("é\u200b")
     detect(["ready"])
-    moderator = Moderator(
+    return Moderator(
         policy=policy,
         cascade=cascade,
         recall=Recall(cache, cascade.artifacts),
@@ -66,8 +73,6 @@ def build_moderator(settings: Settings, telemetry: Telemetry, cache: Cache) -> M
         rulings_topic=settings.topic(RULINGS),
         telemetry=telemetry,
     )
-    settle_memory()
-    return moderator
 
 
 def load_cascade(path: Path | None = None, *, timeout_seconds: float = math.inf) -> Cascade:

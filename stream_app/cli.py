@@ -3,6 +3,7 @@
 Only the command that was asked for is imported: ``weir classify`` must not wait for Kafka clients.
 """
 
+import gc
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
 
@@ -32,7 +33,9 @@ def main() -> None:
 
 
 def _run(entry: EntryPoint, arguments: list[str]) -> None:
+    gc.disable()  # while modules are loaded: nothing of them is garbage
     command = typer.main.get_command(entry.load())
+    gc.enable()
     try:
         command.main(args=arguments, prog_name=f"weir {entry.name}")
     except ConfigError as error:
