@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from stream_app.settings import Settings
-from stream_app.testing_faults import LOAD_MAX_VALUE_BYTES, Crew
+from stream_app.testing_faults import Crew
 from stream_app.testing_kafka import KafkaBroker
+from stream_app.testing_load import LOAD_MAX_VALUE_BYTES
 
 
 @pytest.fixture

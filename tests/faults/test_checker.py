@@ -18,8 +18,9 @@ from stream_app.pipeline.outcome import Outcome
 from stream_app.pipeline.types import RawMessage
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry
-from stream_app.testing_faults import Acked, Seen, check, ruling_on, wrong
+from stream_app.testing_checker import Seen, check, wrong
 from stream_app.testing_kafka import Record
+from stream_app.testing_load import Acked, ruling_on
 
 SETTINGS = Settings()
 CONTENT_TOPIC = SETTINGS.topic("content")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stream_app.adapters.ledger import DiskLedger
-from stream_app.testing_faults import DAMAGES, Damage, damage, report
+from stream_app.testing_checker import report
+from stream_app.testing_faults import DAMAGES, Damage, damage
 
 ENTRIES = 3000
 

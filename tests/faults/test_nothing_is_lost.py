@@ -13,20 +13,10 @@ import pytest
 from stream_app.adapters.trip import POINTS
 from stream_app.contracts.topics import CONTENT
 from stream_app.settings import Settings
-from stream_app.testing_faults import (
-    DAMAGES,
-    Crew,
-    Load,
-    Rulings,
-    Worker,
-    check,
-    damage_stores,
-    effective,
-    look,
-    report,
-    wrong,
-)
+from stream_app.testing_checker import check, look, report, wrong
+from stream_app.testing_faults import DAMAGES, Crew, Worker, damage_stores
 from stream_app.testing_kafka import KafkaBroker, wait_until
+from stream_app.testing_load import Load, Rulings, effective
 
 pytestmark = pytest.mark.broker
 

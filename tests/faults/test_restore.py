@@ -16,7 +16,8 @@ from stream_app.adapters.trip import Trip
 from stream_app.contracts.topics import DECISIONS
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry
-from stream_app.testing_faults import environment, report
+from stream_app.testing_checker import report
+from stream_app.testing_faults import environment
 from stream_app.testing_kafka import produce, read
 
 pytestmark = pytest.mark.broker

@@ -14,8 +14,10 @@ from stream_app.contracts.topics import CONTENT, DECISIONS, ENFORCEMENT, RULINGS
 from stream_app.pipeline.types import RawMessage
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry
-from stream_app.testing_faults import Crew, damage_stores, effective, report, rewind, ruling_on, send_rulings
+from stream_app.testing_checker import report
+from stream_app.testing_faults import Crew, damage_stores, rewind
 from stream_app.testing_kafka import produce, read
+from stream_app.testing_load import effective, ruling_on, send_rulings
 
 
 def post(settings: Settings, texts: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.topics import CONTENT, DEAD_LETTERS, DECISIONS
 from stream_app.settings import Settings
-from stream_app.testing_faults import Crew, report
+from stream_app.testing_checker import report
+from stream_app.testing_faults import Crew
 from stream_app.testing_kafka import committed, create_topics, lag, produce, read, wait_until, watermarks
 
 pytestmark = pytest.mark.broker

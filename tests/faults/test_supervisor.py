@@ -15,8 +15,9 @@ from stream_app.contracts.content import ContentItem
 from stream_app.contracts.topics import CONTENT
 from stream_app.settings import Settings
 from stream_app.supervisor import LONGEST_WAIT_SECONDS, Supervisor
-from stream_app.testing_faults import Crew, effective
+from stream_app.testing_faults import Crew
 from stream_app.testing_kafka import produce, wait_until
+from stream_app.testing_load import effective
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,10 @@ from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.topics import CONTENT
 from stream_app.settings import Settings
-from stream_app.testing_faults import Crew, Worker, effective, report, ruling_on, send_rulings
+from stream_app.testing_checker import report
+from stream_app.testing_faults import Crew, Worker
 from stream_app.testing_kafka import produce, wait_until
+from stream_app.testing_load import effective, ruling_on, send_rulings
 
 pytestmark = pytest.mark.broker
 
