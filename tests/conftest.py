@@ -2,7 +2,8 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -62,3 +63,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         why = missing()
         if why is not None:
             pytest.fail(why, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Where skips are not allowed, one from inside a test is a failure as well."""
+    report = yield
+    if report.skipped and os.environ.get("WEIR_TEST_NO_SKIPS") == "1" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
