@@ -94,7 +94,7 @@ def _fetch(folder: Path) -> None:
             "-DincludeScope=runtime",
             "-DoutputDirectory=jars",
         ]
-        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and module
         if done.returncode:
             raise RuntimeError(
                 f"Maven could not fetch Kafka {KAFKA_VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -120,7 +120,7 @@ def _java_version() -> int | None:
     """The major version of the ``java`` on the path."""
     if shutil.which("java") is None:
         return None
-    done = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False)  # noqa: S607
+    done = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False)  # noqa: S607 - java, from the PATH
     for word in done.stderr.replace('"', " ").split():
         if word[:1].isdigit():
             return int(word.split(".")[0])
@@ -178,7 +178,7 @@ def make_certificates(folder: Path) -> Certificates:
 
 
 def _openssl(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603, S607
+    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603, S607 - openssl, from the PATH
     if done.returncode:
         raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
 
@@ -241,7 +241,7 @@ class KafkaBroker:
             properties.write_text("".join(f"{key}={value}\n" for key, value in self._properties().items()))
             self._format(properties)
         with (self.folder / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [*self._java(f"-Xmx{self.heap}", f"-Xms{self.heap}"), "kafka.Kafka", str(properties)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -325,7 +325,7 @@ class KafkaBroker:
             *self._java("-Xmx128m"), "kafka.tools.StorageTool", "format",
             "-t", _CLUSTER_ID, "-c", str(properties), *scram,
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and module
         if done.returncode:
             properties.unlink()
             raise RuntimeError(f"Kafka could not format its storage:\n{done.stdout}{done.stderr}")
@@ -459,7 +459,7 @@ def create_topics(
         if len(parts) != sum(each.num_partitions for each in new):
             return False
         # A leader is announced a moment before it answers.
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # not typed there
         answers = client.list_offsets(dict.fromkeys(parts, latest), request_timeout=10)
         return all(future.exception(10) is None for future in answers.values())
 

@@ -62,7 +62,7 @@ def create(
     else:
         table = Table("topic", "partitions", "outcome", "what is wrong", box=None, pad_edge=False)
         for row in rows:
-            wrong_text = "; ".join(str(each) for each in row["problems"] or ())  # type: ignore[attr-defined]
+            wrong_text = "; ".join(str(each) for each in row["problems"] or ())  # type: ignore[attr-defined] # not in the stubs
             table.add_row(str(row["topic"]), str(row["partitions"]), str(row["outcome"]), Text(wrong_text, "red"))
         Console().print(table)
     if bad:

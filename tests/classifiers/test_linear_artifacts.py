@@ -55,7 +55,7 @@ def test_one_changed_weight_is_noticed(folder: Path) -> None:
 
 def test_an_edited_calibration_is_noticed(folder: Path) -> None:
     def double(found: dict[str, object]) -> None:
-        found["heads"][0]["scale"] *= 2  # type: ignore[index]
+        found["heads"][0]["scale"] *= 2  # type: ignore[index] # a manifest as plain JSON
 
     _edit(folder, double)
     with pytest.raises(ArtifactError, match="was edited"):
@@ -63,7 +63,7 @@ def test_an_edited_calibration_is_noticed(folder: Path) -> None:
 
 
 def test_a_wrong_number_of_labels_is_refused(folder: Path) -> None:
-    _edit(folder, lambda found: found["heads"].pop())  # type: ignore[attr-defined]
+    _edit(folder, lambda found: found["heads"].pop())  # type: ignore[attr-defined] # not in the stubs
     with pytest.raises(ArtifactError, match="shape"):
         artifacts.load(folder)
 
@@ -83,7 +83,7 @@ def test_what_is_not_a_manifest_is_refused(folder: Path, text: str) -> None:
 
 
 def test_settings_that_could_overflow_are_refused(folder: Path) -> None:
-    _edit(folder, lambda found: found["features"].update(window_chars=100_000))  # type: ignore[attr-defined]
+    _edit(folder, lambda found: found["features"].update(window_chars=100_000))  # type: ignore[attr-defined] # not in the stubs
     with pytest.raises(ArtifactError, match="window_chars"):
         artifacts.load(folder)
 

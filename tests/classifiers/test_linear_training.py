@@ -155,7 +155,7 @@ def test_evaluating_no_rows_gives_no_measures(trained: tuple[Manifest, Path, lis
 def test_weak_doubtful_and_one_sided_rows_count_less() -> None:
     def weight(source: str, weak: int) -> float:
         labels = {"toxicity": 1}
-        row = Row(text="x", lang="en", labels=labels, source=source, split="train", weak=weak)  # type: ignore[arg-type]
+        row = Row(text="x", lang="en", labels=labels, source=source, split="train", weak=weak)  # type: ignore[arg-type] # the counts of a run are numbers by name
         return row_weight(row, SETTINGS)
 
     assert weight("any", 0) == 1.0

@@ -169,7 +169,7 @@ def test_nothing_is_lost_among_fifty_thousand(broker: KafkaBroker, faulty: Setti
 
 def judge(counts: dict[str, object], run: Run, *, times: int, kills: int) -> None:
     """Nothing may be wrong, and every fault must have struck, or the run shows nothing."""
-    assert wrong(counts) == {}  # type: ignore[arg-type]
+    assert wrong(counts) == {}  # type: ignore[arg-type] # the counts of a run are numbers by name
     assert counts["unknown"] == 0
     assert counts["poison"]
     assert counts["rulings"] == len(run.rulings.by_item) > 0
@@ -196,7 +196,7 @@ def write_results(line: str, counts: dict[str, object]) -> None:
     system = f"{platform.system()} {platform.release()}"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rows = "".join(f"| {name} | {found} |\n" for name, found in counts.items() if not isinstance(found, dict))
-    ends = "".join(f"| {name} | {found} |\n" for name, found in counts["ends"].items())  # type: ignore[attr-defined]
+    ends = "".join(f"| {name} | {found} |\n" for name, found in counts["ends"].items())  # type: ignore[attr-defined] # the ends are counts by name
     text = f"""# Fault run
 
 What `tests/faults/test_nothing_is_lost.py` found at its stated size. `make test-long` writes this page.

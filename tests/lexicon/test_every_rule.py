@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from re import _constants, _parser  # type: ignore[attr-defined]
+from re import _constants, _parser  # type: ignore[attr-defined] # the parser of re has no stubs
 
 import pytest
 
@@ -84,7 +84,7 @@ def _repeats(parsed: _parser.SubPattern) -> Iterator[tuple[int, int]]:
 def _bodies(operation: object, argument: tuple[object, ...]) -> list[_parser.SubPattern]:
     """The patterns inside a group, a choice or a look-around."""
     if operation is _constants.BRANCH:
-        return list(argument[1])  # type: ignore[call-overload,no-any-return]
+        return list(argument[1])  # type: ignore[call-overload,no-any-return] # a parsed pattern is nested plain tuples
     if operation is _constants.SUBPATTERN:
         return [argument[3]]
     if operation in (_constants.ASSERT, _constants.ASSERT_NOT):

@@ -119,7 +119,7 @@ def decided() -> Build:
         base = Decision(
             decision_id=f"d-{verdict}",
             item_id="i1",
-            verdict=verdict,  # type: ignore[arg-type]
+            verdict=verdict,  # type: ignore[arg-type] # one of the verdicts, by the table above
             label=None,
             scores={"insult": 0.5},
             thresholds={"insult": (0.2, 0.95)},
