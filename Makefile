@@ -14,7 +14,7 @@ $(READY): requirements.lock pyproject.toml
 	@command -v uv >/dev/null || test -x .cache/uv/bin/uv || { $(PYTHON) -m venv .cache/uv && .cache/uv/bin/pip install -q uv; }
 	@PATH="$$PATH:$(CURDIR)/.cache/uv/bin"; export UV_LINK_MODE=copy; \
 	  test -x $(BIN)/python || uv venv -q --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
-	  uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock && \
+	  uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock && \
 	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
