@@ -29,13 +29,16 @@ def cut(text: str, window: int, stride: int, most: int) -> list[str]:
     A text that would need more than ``most`` windows gets ``most``, spread evenly, the first at its start and
     the last at its end, so the work for one text is bounded.
     """
-    if len(text) <= window:
-        return [text]
-    last = len(text) - window
+    return [text[begin : begin + window] for begin in spread(len(text), window, stride, most)]
+
+
+def spread(length: int, window: int, stride: int, most: int) -> list[int]:
+    """Where the windows over ``length`` places begin; the rule is that of ``cut``."""
+    if length <= window:
+        return [0]
+    last = length - window
     begins = [*range(0, last, stride), last]
-    if len(begins) > most:
-        begins = [round(step * last / (most - 1)) for step in range(most)]
-    return [text[begin : begin + window] for begin in begins]
+    return begins if len(begins) <= most else [round(step * last / (most - 1)) for step in range(most)]
 
 
 def lay(windows: Sequence[str]) -> Windows:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifiers.linear import LinearClassifier
+from models.classifier import Classifier
 from models.manifest import Metric
 from models.tags import base_tag
 from models.training.data import Row
@@ -15,7 +15,7 @@ FALSE_ALARMS, CAUGHT = "harmless_at_half_or_more", "positives_only_at_half_or_mo
 _FEWEST = 30
 
 
-def alarms(classifier: LinearClassifier, rows: Sequence[Row], label: str = "toxicity") -> list[Metric]:
+def alarms(classifier: Classifier, rows: Sequence[Row], label: str = "toxicity") -> list[Metric]:
     """Share of rows at a probability of 0.5 or more: of weak harmless ones, and of those of one-sided languages.
 
     Only languages with 30 such rows; the overall share of false alarms has the scope ``all``.

@@ -15,10 +15,12 @@ from models.errors import DataError
 from models.features import FeatureSettings
 from models.manifest import Head, Manifest, Metric
 from models.metrics import stratified_auc
+from models.probes.probes import mentions_held_out
 from models.training.alarms import alarms
 from models.training.data import Reader
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
+from models.training.own_rows import own_rows
 from models.training.parts import Part, sample
 from models.training.quantize import quantize
 from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule, row_weight
@@ -50,13 +52,17 @@ def train(
 ) -> Manifest:
     """Train on every ``*.jsonl`` and ``*.jsonl.gz`` of a folder and write an artifact to ``out``.
 
+    Training rows that hold a held-out probe word are left out, so that probes measure what was not learned by heart;
+    the train half of the project's own sentences is added, unless the rows are limited.
     ``limit`` takes that many rows, drawn by the seed. The same files, seed, limit and library versions on one
     machine give the same artifact, byte for byte. ``progress`` gets a line at every step. Raises DataError where
     no label has both positives and negatives, or none has evidence in any language.
     """
     features, settings = features or FeatureSettings(), settings or RecipeSettings()
     reader = Reader.of(data_dir)
-    rows = sample(list(reader.rows()), settings, np.random.default_rng(seed), limit)
+    read = [row for row in reader.rows() if row.split != "train" or not mentions_held_out(row.text)]
+    own = own_rows({label for row in read for label in row.labels}) if limit is None else []
+    rows = sample([*read, *own], settings, np.random.default_rng(seed), limit)
     data = reader.manifest()
     progress(f"kept {len(rows)} rows of {len(data.files)} files; {data.bad_rows} bad rows refused")
     fit_part = Part.of([row for row in rows if row.split == "train"])

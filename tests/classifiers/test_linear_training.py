@@ -14,6 +14,7 @@ from models.errors import DataError
 from models.evaluate import evaluate
 from models.features import FeatureSettings
 from models.manifest import Manifest
+from models.thresholds import Thresholds
 from models.training.alarms import CAUGHT, FALSE_ALARMS
 from models.training.card import card
 from models.training.data import Reader, Row
@@ -132,23 +133,23 @@ def test_without_evidence_anywhere_nothing_is_written(data: Path, tmp_path: Path
 
 def test_evaluation_reports_each_language_and_all(trained: tuple[Manifest, Path, list[str]], data: Path) -> None:
     reader = Reader.of(data)
-    report = evaluate(LinearClassifier.load(trained[1]), reader.rows(), thresholds={"toxicity": 0.4}, bootstrap=20)
-    cells = {cell.language: cell for cell in report.cells}
-    assert list(cells) == ["all", "en", "ru", "sw"]
+    limits = {"toxicity": Thresholds(review_from=0.4, act_from=0.9)}
+    report = evaluate(LinearClassifier.load(trained[1]), reader.rows(), thresholds=limits, bootstrap=20)
+    cells = {cell.language: cell for cell in report.systems[0].cells}
+    assert list(cells) == ["all", "en", "ru"]
     assert cells["en"].rows == 600
-    assert cells["en"].auc is not None
-    assert cells["en"].auc > 0.95
-    assert cells["en"].auc_low is not None
+    auc = cells["en"].auc
+    assert auc is not None
+    assert auc.value > 0.95
+    assert auc.low is not None
     assert cells["ru"].auc is None
     assert (cells["en"].evidence, cells["ru"].evidence) == (1.0, 0.0)
-    assert cells["en"].threshold == 0.4
-    assert json.loads(report.to_json())["cells"][0]["language"] == "all"
-    names, lines = report.table()
-    assert all(len(line) == len(names) for line in lines)
+    assert [cell.language for cell in report.systems[0].benign] == ["all", "sw"]
+    assert json.loads(report.to_json())["systems"][0]["cells"][0]["language"] == "all"
 
 
 def test_evaluating_no_rows_gives_no_measures(trained: tuple[Manifest, Path, list[str]]) -> None:
-    cells = evaluate(LinearClassifier.load(trained[1]), []).cells
+    cells = evaluate(LinearClassifier.load(trained[1]), []).systems[0].cells
     assert [(cell.language, cell.rows, cell.auc) for cell in cells] == [("all", 0, None)]
 
 
