@@ -1,0 +1,1 @@
+"""Trains the transformer level: vocabulary, starting weights, pre-training, fine-tuning, checkpoint."""
