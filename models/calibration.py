@@ -1,63 +1,81 @@
-"""From logits to probabilities: one line (slope, offset) a language, drawn towards the line of all languages.
+"""From logits to probabilities: slopes and an offset for each language, drawn towards those of all languages.
 
-Platt scaling, ``p = sigmoid(slope * logit + offset)`` (Platt 1999), fitted by Newton steps with a Gaussian prior
-on (log slope, offset). The global line has a weak prior around (0, 0); each language's line has a prior around
-the global one, so a language with few validation rows keeps the global line and one with many gets its own.
+Platt scaling, ``p = sigmoid(slope * logit + offset)`` (Platt 1999), with one slope for each classifier where several
+are mixed, fitted by L-BFGS with a Gaussian prior on (log slopes, offset). The global fit has a weak prior around
+equal shares and no offset; each language's fit has a prior around the global one, so a language with few validation
+rows keeps the global fit and one with many gets its own. Slopes stay above 0, so every classifier keeps its order.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from models.mixing import Mix
 from models.sigmoid import Line, sigmoid
 
-_GLOBAL_PRECISION = (0.1, 0.01)  # of the prior on log slope and offset around (0, 0)
-_LANGUAGE_PRECISION = (25.0, 4.0)  # of the prior around the global line; worth about 100 rows
+_GLOBAL_PRECISION = (0.1, 0.01)  # of the prior on each log slope and on the offset
+_LANGUAGE_PRECISION = (25.0, 4.0)  # of the prior around the global fit; worth about 100 rows
 
 
-def fit_line(
-    logits: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    around: Line | None = None,
-) -> Line:
-    """The line of maximum posterior probability; ``around`` is the centre of the prior.
+def fit_mix(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Mix | None = None) -> Mix:
+    """The mix of maximum posterior probability; ``around`` is the centre of the prior.
 
-    Logits [rows] and truth 0 or 1 [rows]. Rows of one class only return ``around``, since they say nothing
-    about the slope and their offset would run away.
+    Logits [rows, members] and truth 0 or 1 [rows]. Rows of one class only return ``around``, since they say nothing
+    about the slopes and their offset would run away.
     """
-    centre = np.array([0.0, 0.0] if around is None else [np.log(around.slope), around.offset])
+    columns = np.ascontiguousarray(logits.T)  # [members, rows]
+    members = len(columns)
     if truth.size == 0 or truth.min() == truth.max():
-        return around or Line(slope=1.0, offset=0.0)
-    precision = np.array(_GLOBAL_PRECISION if around is None else _LANGUAGE_PRECISION)
+        return around or Mix(slopes=(1.0 / members,) * members, offset=0.0)
+    slopes = np.full(members, 1.0 / members) if around is None else np.array(around.slopes)
+    centre = np.append(np.log(slopes), 0.0 if around is None else around.offset)
+    of_slope, of_offset = _GLOBAL_PRECISION if around is None else _LANGUAGE_PRECISION
+    precision = np.array([of_slope] * members + [of_offset])
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        slope = np.exp(point[0])
-        scaled = slope * logits + point[1]
+        slopes = np.exp(point[:-1])
+        scaled = sum(slope * column for slope, column in zip(slopes, columns, strict=True)) + point[-1]
         residual = sigmoid(scaled) - truth
         away = point - centre
         value = float(np.sum(np.logaddexp(0.0, scaled) - truth * scaled) + 0.5 * np.sum(precision * away**2))
-        gradient = np.array([np.sum(residual * logits) * slope, np.sum(residual)]) + precision * away
-        return value, gradient
+        by_slope = [np.sum(residual * column) * slope for slope, column in zip(slopes, columns, strict=True)]
+        return value, np.array([*by_slope, np.sum(residual)]) + precision * away
 
-    bounds = [(-5.0, 5.0), (-30.0, 30.0)]
+    bounds = [(-5.0, 5.0)] * members + [(-30.0, 30.0)]
     found = minimize(loss, np.clip(centre, -5.0, 5.0), jac=True, method="L-BFGS-B", bounds=bounds)
-    return Line(slope=float(np.exp(found.x[0])), offset=float(found.x[1]))
+    return Mix(slopes=tuple(np.exp(found.x[:-1]).tolist()), offset=float(found.x[-1]))
 
 
-def fit_lines(
-    logits: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    languages: NDArray[np.str_],
-) -> tuple[Line, dict[str, Line]]:
-    """The global line and those of the languages that have rows of both classes; all arrays [rows].
+def fit_mixes(
+    logits: NDArray[np.float64], truth: NDArray[np.float64], languages: NDArray[np.str_]
+) -> tuple[Mix, dict[str, Mix]]:
+    """The global mix of logits [rows, members], and those of the languages that have rows of both classes.
 
-    Each language counts alike in the global line's spirit only through its rows: a language that dominates the
-    validation part dominates the global line.
+    Each language counts in the global mix only through its rows: a language that dominates the validation part
+    dominates the global mix.
     """
-    overall = fit_line(logits, truth)
-    lines = {}
+    overall = fit_mix(logits, truth)
+    mixes = {}
     for language in sorted(set(languages.tolist())):
         chosen = languages == language
         if 0.0 < truth[chosen].mean() < 1.0:
-            lines[language] = fit_line(logits[chosen], truth[chosen], overall)
-    return overall, lines
+            mixes[language] = fit_mix(logits[chosen], truth[chosen], overall)
+    return overall, mixes
+
+
+def fit_line(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Line | None = None) -> Line:
+    """``fit_mix`` of one classifier; logits [rows]."""
+    prior = None if around is None else Mix(slopes=(around.slope,), offset=around.offset)
+    return _line(fit_mix(logits[:, None], truth, prior))
+
+
+def fit_lines(
+    logits: NDArray[np.float64], truth: NDArray[np.float64], languages: NDArray[np.str_]
+) -> tuple[Line, dict[str, Line]]:
+    """``fit_mixes`` of one classifier; logits [rows]."""
+    overall, mixes = fit_mixes(logits[:, None], truth, languages)
+    return _line(overall), {language: _line(mix) for language, mix in mixes.items()}
+
+
+def _line(mix: Mix) -> Line:
+    return Line(slope=mix.slopes[0], offset=mix.offset)

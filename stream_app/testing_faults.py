@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from stream_app.adapters import clients
+from stream_app.config_files import shipped
 from stream_app.contracts.topics import (
     CONTENT,
     RULINGS,
@@ -26,11 +27,16 @@ from stream_app.testing_kafka import _die_with_parent, lag, wait_until, watermar
 
 
 def environment(settings: Settings, **over: str) -> dict[str, str]:
-    """The environment that gives a process these settings; ``over`` names fields of its own."""
+    """The environment that gives a process these settings; ``over`` names fields of its own.
+
+    Unless the settings name a cascade the linear one decides: what is tested is that nothing is lost, and workers
+    that start in a second are killed more often than workers that load a network.
+    """
     own = {
         key: value for key, value in os.environ.items() if not key.startswith("WEIR_") or key.startswith("WEIR_TEST_")
     }
-    values = {name: getattr(settings, name) for name in settings.model_fields_set} | over
+    values = {"cascade": shipped("cascade-linear.yaml")}
+    values |= {name: getattr(settings, name) for name in settings.model_fields_set} | over
     shown = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
     return own | {env_name(name): value for name, value in shown.items()}
 

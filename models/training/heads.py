@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import fit_lines
+from models.calibration import fit_lines, fit_mixes
 from models.manifest import Head, LanguageRecord
 from models.metrics import expected_calibration_error, stratified_auc, stratified_auc_interval
-from models.sigmoid import Line, sigmoid
+from models.mixing import mixed
 from models.training.recipe import RecipeSettings
 
 _FOLDS = 5
@@ -32,31 +32,51 @@ def build_head(
 ) -> Head:
     """Calibrated on all of the validation part; the errors in the records come from folds held out in turn."""
     line, lines = fit_lines(validation.logits, validation.truth.astype(np.float64), validation.languages)
-    probabilities = cross_fitted(validation, seed)
+    records = build_records(validation, cross_fitted(validation, seed), train, settings, seed)
+    return Head(label=label, scale=unit, line=line, lines=lines, records=records)
+
+
+def build_records(
+    validation: Validation,
+    probabilities: NDArray[np.float64],
+    train: TrainCounts,
+    settings: RecipeSettings,
+    seed: int,
+) -> dict[str, LanguageRecord]:
+    """A record of each language that training or validation has; ``validation.logits`` is what the AUC is of.
+
+    ``probabilities`` [rows] are those that the calibration error is of; they come from fits without the row.
+    """
     truth, languages, _ = train
     tags = sorted({*languages[truth >= 0].tolist(), *validation.languages.tolist()})
-    records = {tag: _record(tag, validation, probabilities, train, settings, seed) for tag in tags}
-    return Head(label=label, scale=unit, line=line, lines=lines, records=records)
+    return {tag: _record(tag, validation, probabilities, train, settings, seed) for tag in tags}
 
 
 def cross_fitted(validation: Validation, seed: int) -> NDArray[np.float64]:
     """Probabilities of each row by lines fitted without its fold; [rows]."""
-    folds = np.random.default_rng(seed).permutation(validation.truth.size) % _FOLDS
-    found = np.zeros(validation.truth.size)
-    for fold in range(_FOLDS):
-        held, rest = folds == fold, folds != fold
-        truth = validation.truth[rest].astype(np.float64)
-        overall, lines = fit_lines(validation.logits[rest], truth, validation.languages[rest])
-        found[held] = _apply(validation.logits[held], validation.languages[held], overall, lines)
-    return found
+    truth = validation.truth.astype(np.int8)
+    return out_of_fold(validation.logits[:, None], truth, validation.languages, validation.languages, seed)
 
 
-def _apply(
-    logits: NDArray[np.float64], languages: NDArray[np.str_], overall: Line, lines: dict[str, Line]
+def out_of_fold(
+    logits: NDArray[np.float64],
+    truth: NDArray[np.int8],
+    languages: NDArray[np.str_],
+    asked_in: NDArray[np.str_],
+    seed: int,
 ) -> NDArray[np.float64]:
-    chosen = [lines.get(language, overall) for language in languages.tolist()]
-    slopes, offsets = (np.array([getattr(line, name) for line in chosen]) for name in ("slope", "offset"))
-    return sigmoid(logits * slopes + offsets)
+    """Probabilities [rows] by mixes fitted without the row's fold; logits [rows, members].
+
+    Rows with truth -1 are left out of the fitting. ``languages`` are those of the fitting, ``asked_in`` those whose
+    mix is applied, as a detector that errs would choose it.
+    """
+    folds = np.random.default_rng(seed).permutation(truth.size) % _FOLDS
+    found = np.zeros(truth.size)
+    for fold in range(_FOLDS):
+        held, rest = folds == fold, (folds != fold) & (truth >= 0)
+        overall, mixes = fit_mixes(logits[rest], truth[rest].astype(np.float64), languages[rest])
+        found[held] = mixed(logits[held], asked_in[held].tolist(), overall, mixes)
+    return found
 
 
 def _record(

@@ -48,6 +48,16 @@ CACHE = Metric(
 DEGRADED = Metric(
     "weir_degraded_total", "counter", "Items decided without a part that should have helped, by part.", ("part",)
 )
+LEVEL_SECONDS = Metric(
+    "weir_level_seconds", "histogram",
+    "One level of the cascade, the texts of one batch that reached it, wall seconds; its sum by level is the cost.",
+    ("level",), FAST,
+)  # fmt: skip
+LEVEL_ITEMS = Metric(
+    "weir_level_items_total", "counter",
+    "Texts by the level whose scores stand; a share that climbs from the first level to the next is cost to come.",
+    ("level",),
+)  # fmt: skip
 LEVEL_UP = Metric(
     "weir_level_up",
     "gauge",

@@ -7,6 +7,7 @@ from typing import Any
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision, EnforcementAction
 from stream_app.contracts.review import ReviewTask
+from stream_app.shares import outcomes
 
 # A message is delivered again only shortly after it was answered, so older traces and ids may be forgotten.
 REMEMBERED = 50_000
@@ -41,6 +42,7 @@ class Tally:
         self.dead_letters = 0
         self.delivered_again = 0
         self.verdicts: Counter[str] = Counter()
+        self.levels: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.review_why: Counter[str] = Counter()
         self.dead_reasons: Counter[str] = Counter()
@@ -96,6 +98,7 @@ class Tally:
         else:
             self.decisions += 1
             self.verdicts[decision.verdict] += 1
+            self.levels[decision.level] += 1
             self.languages[decision.language] += 1
         latency = max(0.0, float(at_ms - sent.at_ms))
         self._latencies.append(latency)
@@ -143,6 +146,8 @@ class Tally:
             "equation": self.equation(),
             "delivered_again": self.delivered_again,
             "verdicts": dict(self.verdicts.most_common()),
+            "outcomes": outcomes(self.verdicts),
+            "levels": dict(self.levels.most_common()),
             "languages": dict(self.languages.most_common()),
             "review_why": dict(self.review_why.most_common()),
             "dead_letter_reasons": dict(self.dead_reasons.most_common()),

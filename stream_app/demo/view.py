@@ -15,6 +15,7 @@ from rich.text import Text
 
 from stream_app.demo.tally import Answer, Tally
 from stream_app.demo.text import shown
+from stream_app.shares import as_shares, outcomes
 
 COLORS = {"allow": "green", "limit": "yellow", "remove": "red", "review": "cyan"}
 PLAIN_EVERY = 25
@@ -261,6 +262,8 @@ def print_summary(console: Console, tally: Tally, facts: dict[str, str]) -> None
     """The books, as they stand at the end."""
     lines = {
         "verdicts": _counts(tally.verdicts),
+        "outcomes": as_shares(outcomes(tally.verdicts)),
+        "decided by": as_shares(dict(tally.levels.most_common())),
         "for review because": _counts(tally.review_why),
         "actions": _counts(tally.actions),
         "dead letters": _counts(tally.dead_reasons),

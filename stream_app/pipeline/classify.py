@@ -1,13 +1,18 @@
 """Climb the cascade: the lexicon always, then the cheapest level first; leave when a level is sure."""
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.exits import Exits
 from models.language import detect, version
 from models.lexicon import Lexicon
+from stream_app.contracts.metrics import LEVEL_ITEMS, LEVEL_SECONDS, LEVEL_UP
 from stream_app.errors import Unavailable
 from stream_app.pipeline.level import Level, Row
 from stream_app.pipeline.types import NO_TEXT, Assessment
+from stream_app.telemetry import Telemetry
 
 LEXICON = "lexicon"
 
@@ -16,34 +21,48 @@ UNKNOWN = "und"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A level with its exit band: where every score is outside ``unsure_from``..``unsure_to``, climbing ends.
+    """A level with what makes it unsure: one band for all labels and languages, or exits with a band for each.
 
-    A level leaves a text for the next one as well where it has no evidence for any label in its language.
+    Climbing ends where the score of every label with evidence is below its band or above it. A text for which the
+    level has no evidence at all is left for the next one as well, and so is one in a language without exits.
     """
 
     level: Level
-    unsure_from: float
-    unsure_to: float
+    unsure_from: float = 0.0
+    unsure_to: float = 1.0
+    exits: Exits | None = None
 
-    def is_unsure(self, row: Row | None) -> bool:
+    def is_unsure(self, row: Row | None, language: str) -> bool:
         """Whether the next level must look at the text."""
         if row is None or not row.evidence:
             return True
-        return any(self.unsure_from < row.scores[label] < self.unsure_to for label in row.evidence)
+        scores = row.scores
+        if self.exits is None:
+            return any(self.unsure_from <= scores[label] <= self.unsure_to for label in row.evidence)
+        bands = self.exits.bands(language)
+        if bands is None:
+            return True
+        for label in row.evidence:
+            band = bands.get(label)
+            if band is None or band[0] <= scores[label] <= band[1]:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """The lexicon and the levels in the order in which they are asked."""
+    """The lexicon and the levels in the order in which they are asked. ``telemetry`` is told what each costs."""
 
     lexicon: Lexicon
     steps: tuple[Step, ...]
+    telemetry: Telemetry | None = None
 
     @property
     def artifacts(self) -> dict[str, str]:
         """Versions of all that can change an assessment."""
         versions = {step.level.name: step.level.classifier.version for step in self.steps}
-        return {"language": version(), "lexicon": self.lexicon.version, **versions}
+        exits = {f"exits of {step.level.name}": step.exits.version for step in self.steps if step.exits}
+        return {"language": version(), "lexicon": self.lexicon.version, **versions, **exits}
 
 
 def classify(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
@@ -63,14 +82,17 @@ def _climb(texts: Sequence[str], cascade: Cascade) -> list[Assessment]:
     for step in cascade.steps:
         if not open_:
             break
+        started = time.perf_counter()
         rows, why = _asked(step.level, [texts[i] for i in open_], [languages[i] for i in open_])
+        _tell_cost(cascade.telemetry, step.level, time.perf_counter() - started)
         for i, row in zip(open_, rows, strict=True):
             if row is None:
                 trouble[i] = why
             else:
                 best[i] = (step.level.name, row)
                 trouble[i] = ""  # what a lower level could not do does not matter any more
-        open_ = [i for i, row in zip(open_, rows, strict=True) if step.is_unsure(row)]
+        open_ = [i for i, row in zip(open_, rows, strict=True) if step.is_unsure(row, languages[i])]
+    _tell_shares(cascade.telemetry, best)
     artifacts = cascade.artifacts
     return [
         Assessment(
@@ -92,3 +114,15 @@ def _asked(level: Level, texts: list[str], languages: list[str]) -> tuple[list[R
         return level.score(texts, languages), f"{level.name} could not score this text"
     except Unavailable as error:
         return [None] * len(texts), str(error)
+
+
+def _tell_cost(telemetry: Telemetry | None, level: Level, seconds: float) -> None:
+    if telemetry is not None:
+        telemetry.observe(LEVEL_SECONDS, seconds, level.name)
+        telemetry.set(LEVEL_UP, 0 if level.breaker.is_open else 1, level.name)
+
+
+def _tell_shares(telemetry: Telemetry | None, best: list[tuple[str, Row] | None]) -> None:
+    if telemetry is not None:
+        for name, count in Counter(found[0] if found else LEXICON for found in best).items():
+            telemetry.count(LEVEL_ITEMS, name, by=count)

@@ -1,11 +1,15 @@
 from datetime import UTC, datetime
+from io import StringIO
 
+import msgspec
 import pytest
+from rich.console import Console
 
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision
 from stream_app.demo.tally import Tally
 from stream_app.demo.text import shown
+from stream_app.demo.view import print_summary
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,6 +40,30 @@ def test_every_kind_of_answer_is_counted_once() -> None:
     assert tally.adds_up
     assert tally.equation() == "4 sent = 1 new decisions + 1 repeats + 1 deletions + 1 dead letters"
     assert tally.latency_ms() == {"p50": 30.0, "p95": 30.0, "p99": 30.0}
+
+
+def test_the_summary_has_the_shares_of_outcomes_and_levels() -> None:
+    tally = Tally()
+    decided = [("allow", "linear"), ("allow", "ensemble"), ("review", "linear"), ("remove", "linear")]
+    for number, (verdict, level) in enumerate(decided):
+        tally.send(str(number), "text", 100)
+        found = msgspec.structs.replace(decision(str(number)), verdict=verdict, level=level)
+        tally.decision(str(number), found, 130, 0.0)
+    assert tally.summary()["outcomes"] == {"allow": 2, "review": 1, "act": 1}
+    assert tally.summary()["levels"] == {"linear": 3, "ensemble": 1}
+    console = Console(file=StringIO(), width=200)
+    print_summary(console, tally, {})
+    shown_summary = console.file.getvalue()
+    assert "allow 50.0 %, review 25.0 %, act 25.0 %" in shown_summary
+    assert "linear 75.0 %, ensemble 25.0 %" in shown_summary
+
+
+def test_a_repeat_counts_for_no_share() -> None:
+    tally = Tally()
+    for trace in "ab":
+        tally.send(trace, "text", 100)
+        tally.decision(trace, decision("1"), 130, 0.0)
+    assert tally.summary()["levels"] == {"linear": 1}
 
 
 def test_what_is_delivered_again_is_counted_apart() -> None:
