@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from models import artifacts, lanes
 from models.classifier import Scores
+from models.classifiers.linear_explain import LinearHead, contributions
+from models.contribution import Contribution, column_of
 from models.manifest import Head, Manifest
 from models.sigmoid import Line, sigmoid
 from models.tags import base_tag
@@ -24,6 +26,7 @@ class LinearClassifier:
 
     def __init__(self, manifest: Manifest, weights: NDArray[np.int8]) -> None:
         self.manifest = manifest
+        self._weights = weights
         self._packed = lanes.pack(weights, manifest.features)
         self._scales = np.array([head.scale for head in manifest.heads])
         self._evidence = [head.evidence for head in manifest.heads]
@@ -65,6 +68,16 @@ class LinearClassifier:
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Uncalibrated scores [texts, labels], for calibration and drift."""
         return lanes.text_logits(self._packed, self._scales, texts)
+
+    def explain(self, text: str, label: str) -> list[Contribution]:
+        """The share of each word in the uncalibrated logit, exactly; their sum is the logit.
+
+        Of a text longer than a window, the window that decides is explained and the words outside it are left
+        out. Raises ValueError for a label that is not one of ``labels``.
+        """
+        column = column_of(label, self.labels)
+        head = LinearHead(column, self._weights[column], float(self._scales[column]))
+        return contributions(self._packed, head, text)
 
     def _lookup(self, tag: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         found = self._by_tag.get(tag)

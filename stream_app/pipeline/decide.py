@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from models.contribution import Explainer
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Pending, Reason, Verdict
 from stream_app.contracts.ids import digest
 from stream_app.contracts.origin import Origin
 from stream_app.pipeline.bands import Bands, Unproven
 from stream_app.pipeline.costs import SCORE_DIGITS
+from stream_app.pipeline.evidence_spans import with_spans
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.sampling import allow_share, drawn, is_automatic, sampled_reason
 from stream_app.pipeline.types import NO_TEXT, Assessment, NormalizedText
@@ -58,6 +60,7 @@ def decide(
     now: datetime,
     latency_ms: float,
     origin: Origin | None = None,
+    explainer: Explainer | None = None,
 ) -> Decision:
     """Decide one item. The same arguments always give the same decision.
 
@@ -65,7 +68,8 @@ def decide(
     for by a score, a rule, missing evidence or a missing level, allow. Among findings that ask for the same
     verdict the label decides that saves the most expected cost against allowing; between ``limit`` and
     ``remove`` the stricter wins. Scores are rounded before they are compared, so that whoever reads the decision
-    can repeat it. ``flags`` are those of the way in; those of ``text`` are looked at as well.
+    can repeat it. ``flags`` are those of the way in; those of ``text`` are looked at as well. ``explainer``
+    finds the words that the deciding label's score rests on, if the item is not allowed.
     """
     bands = policy.bands_for(assessment.language, item.region, item.surface, item.tier)
     broken = broken_scores(assessment)
@@ -76,6 +80,8 @@ def decide(
     else:
         weighed = _weigh(bands, scores, text, assessment, policy, all_flags, broken)
     reasons = weighed.reasons
+    if explainer is not None and weighed.verdict != "allow":
+        reasons = with_spans(reasons, weighed.label, text, explainer)
     if assessment.cached:
         reasons = (*reasons, _CACHED)
     sampled = None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from stream_app.contracts.metrics import CACHE
 from stream_app.errors import BadMessage
 from stream_app.pipeline.classify import Cascade, classify
+from stream_app.pipeline.evidence_spans import first_explainer
 from stream_app.pipeline.history import Address, History, Ledger
 from stream_app.pipeline.intake import Limits, read_content, read_ruling
 from stream_app.pipeline.match import Bank, bank_key, content_key
@@ -35,14 +36,14 @@ class Moderator:
         telemetry: Telemetry,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._cascade = cascade
+        self.cascade = cascade
         self._recall = recall
         self._bank = bank
         self._limits = limits
         self._keyed_by_item = keyed_by_item
         self._rulings_topic = rulings_topic
         self._telemetry = telemetry
-        self._settler = Settler(policy, now)
+        self._settler = Settler(policy, now, first_explainer(cascade))
 
     def moderate(
         self, messages: Sequence[RawMessage], lookup: Callable[[Sequence[Address]], Ledger]
@@ -72,7 +73,7 @@ class Moderator:
             found = self._recalled(list(texts))
         with stage("classify"):
             new = [key for key in texts if key not in found]
-            scored = list(zip(new, classify([texts[key] for key in new], self._cascade), strict=True))
+            scored = list(zip(new, classify([texts[key] for key in new], self.cascade), strict=True))
         with stage("remember"):
             self._recall.put_many(scored)
         with stage("match"):

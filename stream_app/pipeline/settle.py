@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from models.contribution import Explainer
 from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem, Deletion
 from stream_app.contracts.dead_letter import DeadLetter
@@ -61,9 +62,10 @@ class Case:
 class Settler:
     """Gives each message its outcome, in order."""
 
-    def __init__(self, policy: Policy, now: Callable[[], datetime]) -> None:
+    def __init__(self, policy: Policy, now: Callable[[], datetime], explainer: Explainer | None = None) -> None:
         self.policy = policy
         self._now = now
+        self._explainer = explainer
 
     def settle(self, case: Case, history: History) -> Outcome:
         """The outcome of one message; trouble with it buries it and leaves its neighbours alone."""
@@ -116,6 +118,7 @@ class Settler:
             now=now,
             latency_ms=_latency_ms(case.message, now),
             origin=case.message.origin,
+            explainer=self._explainer,
         )
 
     def _ruled(self, case: Case, ruling: Ruling, effective: Decision | None, history: History) -> Outcome:
