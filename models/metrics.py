@@ -14,11 +14,6 @@ def auc(scores: Floats, truth: Truth) -> float | None:
     return float(_auc_of(*_tied(scores, truth)))
 
 
-def auc_interval(scores: Floats, truth: Truth, *, bootstrap: int, seed: int) -> tuple[float, float] | None:
-    """95 % percentile interval over resamples of positives and of negatives; None without both classes."""
-    return stratified_auc_interval(scores, truth, np.zeros(truth.size, np.intp), bootstrap=bootstrap, seed=seed)
-
-
 def stratified_auc(scores: Floats, truth: Truth, strata: NDArray[np.intp]) -> float | None:
     """AUC over pairs of the same stratum only, so that telling sources apart earns nothing."""
     tables = _tables(scores, truth, strata)
@@ -66,32 +61,6 @@ def _resample(table: Table, random: np.random.Generator) -> Table:
     return drawn[0], drawn[1]
 
 
-def average_precision(scores: Floats, truth: Truth) -> float | None:
-    """Area under precision over recall, by steps; None without positives."""
-    if not truth.any():
-        return None
-    positives, negatives = (side[::-1] for side in _tied(scores, truth))
-    found = np.cumsum(positives)
-    precision = found / (found + np.cumsum(negatives))
-    return float(precision @ positives / found[-1])
-
-
-def recall_at_fpr(scores: Floats, truth: Truth, rate: float) -> float | None:
-    """Best recall of a threshold that flags at most ``rate`` of the negatives; None without both classes."""
-    if truth.all() or not truth.any():
-        return None
-    positives, negatives = (side[::-1] for side in _tied(scores, truth))
-    allowed = np.cumsum(negatives) <= rate * negatives.sum()
-    return float(np.max(np.cumsum(positives) * allowed) / positives.sum())
-
-
-def f1(scores: Floats, truth: Truth, threshold: float) -> float | None:
-    """F1 of flagging scores at or above the threshold; None where nothing is positive and nothing flagged."""
-    flagged = scores >= threshold
-    involved = int(flagged.sum() + truth.sum())
-    return 2.0 * int((flagged & truth).sum()) / involved if involved else None
-
-
 def expected_calibration_error(probabilities: Floats, truth: Truth, bins: int = 10) -> float | None:
     """Mean distance of stated probability and observed share over equal-width bins; None without rows."""
     if not truth.size:
@@ -99,3 +68,9 @@ def expected_calibration_error(probabilities: Floats, truth: Truth, bins: int = 
     place = np.minimum((probabilities * bins).astype(np.intp), bins - 1)
     gaps = np.bincount(place, probabilities - truth, minlength=bins)
     return float(np.abs(gaps).sum() / truth.size)
+
+
+def equal_mass_bins(probabilities: Floats, bins: int = 10) -> NDArray[np.intp]:
+    """The bin of each row, bins holding equally many rows as far as equal probabilities allow; at least one row."""
+    edges = np.quantile(probabilities, np.linspace(0.0, 1.0, bins + 1)[1:-1])
+    return np.searchsorted(edges, probabilities)

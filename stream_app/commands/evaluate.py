@@ -1,23 +1,34 @@
 """``weir evaluate``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
+import msgspec.structs
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from models.artifacts import default_artifact
-from models.classifiers.linear import LinearClassifier
-from models.errors import ArtifactError
-from models.evaluate import Report
-from models.evaluate import evaluate as measure
-from models.training.data import Reader, Row
+from models.classifier import Classifier
+from models.classifiers.load import load_any
+from models.device import DeviceName
+from models.errors import ArtifactError, DataError
+from models.evaluate import compare
+from models.evaluation.baseline import baseline as train_baseline
+from models.evaluation.probes import Probes
+from models.evaluation.report import Report
+from models.evaluation.rows import Rows
+from models.evaluation.scored import System, of_classifier
+from models.training.data import Row
+from stream_app.bench.machine import machine
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.errors import ConfigError
+from stream_app.evaluation.cascade import cascade_system
+from stream_app.evaluation.reading import SPLITS, drawn, kept, prepared, read
+from stream_app.evaluation.tables import LEGEND, tables
+from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.policy_file import load_policy
+from stream_app.thresholds import thresholds_of
 
 app = typer.Typer(add_completion=False)
 
@@ -27,58 +38,116 @@ def evaluate(
     data: Annotated[
         list[Path], typer.Option(help="Labelled rows (*.jsonl, *.jsonl.gz) or a folder of them; may be repeated.")
     ],
-    artifact: Annotated[Path | None, typer.Option(help="Folder of an artifact; the shipped one if absent.")] = None,
-    split: Annotated[str, typer.Option(help="Which rows: validation, train or all.")] = "validation",
-    bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.")] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="More files after the first.", metavar="[FILE]...")
+    ] = None,
+    artifact: Annotated[Path | None, typer.Option(help="Evaluate one artifact, by its folder.")] = None,
+    cascade: Annotated[Path | None, typer.Option(help="Evaluate the cascade of this file.")] = None,
+    others: Annotated[
+        list[Path] | None, typer.Option("--compare", help="Another artifact beside it; may be repeated.")
+    ] = None,
+    train: Annotated[
+        list[Path] | None, typer.Option(help="What the baseline learns from, where --data holds no train rows.")
+    ] = None,
+    baseline: Annotated[bool, typer.Option(help="Train the n-gram baseline and put it beside.")] = True,
+    baseline_rows: Annotated[
+        int | None, typer.Option(min=1, help="Train it on so many rows; 450,000 need about 4 GB.")
+    ] = None,
+    split: Annotated[str, typer.Option(help=f"Which rows to evaluate: {', '.join(SPLITS)}.")] = "validation",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A source to leave out of what is evaluated; may be repeated.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Evaluate so many rows, drawn by the seed.")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples for the intervals.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling, drawing and the baseline.")] = 0,
+    device: Annotated[str, typer.Option(help=f"Where classifiers run: {', '.join(get_args(DeviceName))}.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
 ) -> None:
-    """Print quality by label and language with intervals, at the thresholds of the shipped policy."""
-    reader = Reader(tuple(file for path in data for file in _files(path)))
-    try:
-        classifier = LinearClassifier.load(artifact or default_artifact())
-    except ArtifactError as error:
-        raise ConfigError(artifact or default_artifact(), "artifact", str(error)) from error
-    policy = load_policy(None)
-    thresholds = {label: policy.labels[label].band.act_from for label in classifier.labels if label in policy.labels}
-    rows = _of_split(reader, split)
-    report = measure(classifier, rows, thresholds=thresholds, bootstrap=bootstrap)
+    """Measure quality by label, language and source, with intervals, at the thresholds of the shipped policy.
+
+    Without --artifact or --cascade the shipped cascade is evaluated. Texts are normalized as in the stream. Rows
+    that cannot be read are listed on standard error, and the exit status is 1.
+    """
+    if split not in SPLITS:
+        raise ConfigError("--split", split, f"is not one of {', '.join(SPLITS)}")
+    left_out = frozenset(without or [])
+    where, policy = _device(device), load_policy(None)
+    systems = [_evaluated(artifact, cascade, policy, where)]
+    systems += [of_classifier(_load(folder, where, "--compare"), "compared") for folder in others or []]
+    with Console(stderr=True).status("reading") as status:
+        found = read([*data, *(more or [])], "--data", split, with_train=baseline and not train)
+        learned = read(train, "--train", "train") if baseline and train else None
+        if baseline:
+            source = learned.chosen if learned else found.train
+            systems.append(_baseline(source, systems[0].labels, baseline_rows, seed, status.update))
+        report = compare(
+            systems,
+            Rows.of(prepared(row) for row in drawn(kept(found.chosen, left_out), limit, seed)),
+            thresholds=thresholds_of(policy),
+            bootstrap=bootstrap,
+            seed=seed,
+            probes=Probes.own(),
+            progress=status.update,
+        )
+    bad = found.bad + (learned.bad if learned else 0)
+    notes = _notes(split, limit, left_out, same_files=baseline and not train)
+    made = machine()
+    _show(msgspec.structs.replace(report, bad_rows=bad, data_digest=found.digest, made=made, notes=notes), as_json)
+    raise typer.Exit(EXIT_BAD_INPUT if bad else 0)
+
+
+def _show(report: Report, as_json: bool) -> None:
     if as_json:
         sys.stdout.buffer.write(report.to_json() + b"\n")
-    else:
-        Console(width=None if sys.stdout.isatty() else 140).print(_table(report))
-    read = reader.manifest()
-    for bad in read.first_bad_rows:
-        sys.stderr.write(f"{bad.file}:{bad.line}: {bad.reason}\n")
-    raise typer.Exit(EXIT_BAD_INPUT if read.bad_rows else 0)
+        return
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for title, table in tables(report):
+        console.print(title, markup=False, highlight=False, style="bold")
+        console.print(table, "")
+    for line in (*report.notes, LEGEND):
+        console.print(line, style="dim", highlight=False, markup=False)
 
 
-def _table(report: Report) -> Table:
-    """What fits a terminal; ``--json`` has the rest. Lines without both classes have no AUC and are left out."""
-    columns = ("label", "lang", "rows", "positive", "AUC (95 %)", "AP", "F1", "R@1%", "R@5%", "ECE", "evidence")
-    table = Table(title=f"{report.classifier} {report.version}", box=None)
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    for cell in report.cells:
-        if cell.auc is not None:
-            interval = f"{_figure(cell.auc)} ({_figure(cell.auc_low)}-{_figure(cell.auc_high)})"
-            figures = (cell.average_precision, cell.f1, cell.recall_at_1_percent_fpr, cell.recall_at_5_percent_fpr)
-            shown = [_figure(each) for each in (*figures, cell.ece)]
-            evidence = f"{cell.evidence:.0%}"
-            table.add_row(cell.label, cell.language, str(cell.rows), str(cell.positives), interval, *shown, evidence)
-    return table
+def _evaluated(artifact: Path | None, cascade: Path | None, policy: Policy, device: DeviceName) -> System:
+    if artifact and cascade:
+        raise ConfigError("--artifact", str(artifact), "cannot be given with --cascade; --compare takes the second")
+    if artifact:
+        return of_classifier(_load(artifact, device, "--artifact"))
+    return cascade_system(cascade, policy, device)
 
 
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0")
+def _load(folder: Path, device: DeviceName, option: str) -> Classifier:
+    try:
+        return load_any(folder, device)
+    except ArtifactError as error:
+        raise ConfigError(folder, option, str(error)) from error
 
 
-def _of_split(reader: Reader, split: str) -> Iterator[Row]:
-    return (row for row in reader.rows() if split in ("all", row.split))
+def _baseline(
+    rows: list[Row], labels: tuple[str, ...], most: int | None, seed: int, progress: Callable[[str], None]
+) -> System:
+    learned = Rows.of(prepared(row) for row in drawn(rows, most, seed))
+    try:
+        return train_baseline(learned, labels, seed=seed, progress=progress)
+    except ImportError as error:
+        raise ConfigError("--baseline", str(error.name), "is not installed; weir[train], or --no-baseline") from error
+    except DataError as error:
+        raise ConfigError("--train", "(rows)", f"{error} with --no-baseline") from error
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")])
-    if not path.is_file():
-        raise ConfigError("--data", str(path), "is not a file or folder")
-    return [path]
+def _device(name: str) -> DeviceName:
+    for known in get_args(DeviceName):
+        if name == known:
+            return cast("DeviceName", name)
+    raise ConfigError("--device", name, f"is not one of {', '.join(get_args(DeviceName))}")
+
+
+def _notes(split: str, limit: int | None, left_out: frozenset[str], *, same_files: bool) -> tuple[str, ...]:
+    notes = []
+    if limit is not None:
+        notes.append(f"Only {limit} rows, drawn by the seed, were evaluated.")
+    if left_out:
+        notes.append(f"Left out: {', '.join(sorted(left_out))}.")
+    if split != "validation" and same_files:
+        notes.append("The baseline was trained on rows that are evaluated here: its figures are too good.")
+    return tuple(notes)

@@ -13,10 +13,6 @@ TRUTH = np.array([False, False, True, True])
 
 def test_known_values() -> None:
     assert metrics.auc(SCORES, TRUTH) == 0.75
-    assert metrics.average_precision(SCORES, TRUTH) == pytest.approx(0.8333, abs=1e-4)
-    assert metrics.f1(SCORES, TRUTH, 0.35) == pytest.approx(0.8)
-    assert metrics.recall_at_fpr(SCORES, TRUTH, 0.0) == 0.5
-    assert metrics.recall_at_fpr(SCORES, TRUTH, 0.5) == 1.0
     assert metrics.expected_calibration_error(np.array([0.25] * 4), TRUTH) == pytest.approx(0.25)
 
 
@@ -42,18 +38,16 @@ def test_the_interval_holds_the_value_and_repeats_with_its_seed() -> None:
     truth = random.random(400) < 0.3
     scores = random.normal(0, 1, 400) + truth
     value = metrics.auc(scores, truth)
-    first = metrics.auc_interval(scores, truth, bootstrap=100, seed=1)
+    one = np.zeros(400, np.intp)
+    first = metrics.stratified_auc_interval(scores, truth, one, bootstrap=100, seed=1)
     assert value is not None
     assert first is not None
     assert first[0] < value < first[1]
-    assert first == metrics.auc_interval(scores, truth, bootstrap=100, seed=1)
+    assert first == metrics.stratified_auc_interval(scores, truth, one, bootstrap=100, seed=1)
 
 
 def test_without_both_classes_there_is_no_measure() -> None:
     ones = np.ones(3, np.bool_)
     assert metrics.auc(np.ones(3), ones) is None
-    assert metrics.auc_interval(np.ones(3), ones, bootstrap=10, seed=0) is None
-    assert metrics.recall_at_fpr(np.ones(3), ones, 0.01) is None
-    assert metrics.average_precision(np.ones(3), ~ones) is None
-    assert metrics.f1(np.zeros(3), ~ones, 0.5) is None
+    assert metrics.stratified_auc_interval(np.ones(3), ones, np.zeros(3, np.intp), bootstrap=10, seed=0) is None
     assert metrics.expected_calibration_error(np.zeros(0), np.zeros(0, np.bool_)) is None

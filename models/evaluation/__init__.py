@@ -1,0 +1,1 @@
+"""What ``weir evaluate`` measures: rows, systems, resampled measures, and the report that holds them."""

@@ -1,0 +1,121 @@
+"""Two checks on made-up sentences: does naming a group look like hate, does a language look harmless?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation.curves import stratified_auc
+from models.evaluation.report import ALL, Cell, Figure, Identity, Insults, figure
+from models.evaluation.resample import resamples
+from models.evaluation.scored import Scored, System
+from models.evaluation.slices import Bootstrap, shares_at
+from models.tags import base_tag
+from models.thresholds import Thresholds
+
+PROBED = ("toxicity", "hate")  # what naming a group must not look like
+INSULTED = ("toxicity",)  # what an insult is
+
+
+class Probe(Protocol):
+    """One made-up sentence; ``models.probes.probes`` makes them."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def lang(self) -> str: ...
+    @property
+    def harmful(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Sentences that were kept out of training."""
+
+    identity: Sequence[Probe]  # harmful ones are left out: the check is on false alarms
+    insults: Sequence[Probe]  # harmful: an insult; else a neutral word in the same frame
+
+    @classmethod
+    def own(cls) -> "Probes":
+        """The probe half of this project's templates."""
+        from models.probes.probes import identity_probes, insult_probes
+
+        return cls(identity_probes("probe"), insult_probes("probe"))
+
+
+def identity_cells(
+    system: System, probes: Probes, cells: Iterable[Cell], thresholds: Mapping[str, Thresholds], bootstrap: Bootstrap
+) -> list[Identity]:
+    """For the labels of ``PROBED`` by language, "all" first; ``cells`` are the system's own."""
+    sentences = [probe for probe in probes.identity if not probe.harmful]
+    languages, scored = _scored(system, sentences)
+    overall = {cell.label: cell for cell in cells if cell.language == ALL and cell.source == ALL}
+    found = []
+    for at, label in _heads(system, PROBED):
+        limits = thresholds.get(label, Thresholds())
+        for language in _languages(languages):
+            scores = scored.probabilities[(languages == language) | (language == ALL), at]
+            at_review, at_act = shares_at(scores, limits, bootstrap)
+            benign = overall.get(label)
+            found.append(
+                Identity(
+                    label=label,
+                    language=language,
+                    at_review=at_review,
+                    at_act=at_act,
+                    times_review=_times(at_review, benign.fpr_at_review if benign else None),
+                    times_act=_times(at_act, benign.fpr_at_act if benign else None),
+                )
+            )
+    return found
+
+
+def insult_cells(system: System, probes: Probes, bootstrap: Bootstrap) -> list[Insults]:
+    """For the labels of ``INSULTED`` by language; the AUC is None without both insults and neutral sentences."""
+    languages, scored = _scored(system, probes.insults)
+    harmful = np.array([probe.harmful for probe in probes.insults], np.bool_)
+    found = []
+    for at, label in _heads(system, INSULTED):
+        for language in _languages(languages):
+            here = (languages == language) | (language == ALL)
+            truth = harmful[here]
+            found.append(
+                Insults(
+                    label=label,
+                    language=language,
+                    insults=int(truth.sum()),
+                    neutral=int((~truth).sum()),
+                    auc=_auc(scored.probabilities[here, at], truth, languages[here], bootstrap),
+                )
+            )
+    return found
+
+
+def _auc(
+    scores: NDArray[np.float64], truth: NDArray[np.bool_], languages: NDArray[np.str_], bootstrap: Bootstrap
+) -> Figure | None:
+    """Over pairs of one language, so that telling languages apart earns nothing."""
+    strata = np.unique(languages, return_inverse=True)[1]
+    drawn = resamples(strata * 2 + truth, bootstrap.times, bootstrap.seed)
+    return figure(np.concatenate([stratified_auc(scores, truth, strata, counts) for counts in drawn]), truth.size)
+
+
+def _scored(system: System, probes: Sequence[Probe]) -> tuple[NDArray[np.str_], Scored]:
+    languages = np.array([base_tag(probe.lang) for probe in probes], np.str_)
+    return languages, system.score([probe.text for probe in probes], [probe.lang for probe in probes])
+
+
+def _heads(system: System, labels: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [(at, label) for at, label in enumerate(system.labels) if label in labels]
+
+
+def _languages(languages: NDArray[np.str_]) -> list[str]:
+    return [ALL, *sorted(set(languages.tolist()))] if languages.size else []
+
+
+def _times(rate: Figure | None, benign: Figure | None) -> float | None:
+    if rate is None or benign is None or not benign.value:
+        return None
+    return round(rate.value / benign.value, 3)

@@ -1,0 +1,89 @@
+"""The rows of an evaluation: read, complained about, and brought into the form that the stream scores."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec.structs
+import numpy as np
+
+from models.training.data import Reader, Row
+from models.training.recipe import truth_of
+from stream_app.errors import ConfigError
+from stream_app.evaluation.tables import plain
+from stream_app.pipeline.normalize import normalize
+
+SPLITS = ("validation", "train", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``chosen`` are the rows of the split asked for, ``train`` those of the train split if they were asked for."""
+
+    chosen: list[Row]
+    train: list[Row]
+    bad: int
+    digest: str
+
+
+def read(paths: list[Path], option: str, split: str, *, with_train: bool = False) -> Read:
+    """Read files and folders; bad rows go to standard error. Raises ConfigError where there is no row at all."""
+    reader = Reader(tuple(file for path in paths for file in _files(path, option)))
+    chosen, train, seen = [], [], 0
+    for row in reader.rows():
+        seen += 1
+        if split in ("all", row.split):
+            chosen.append(row)
+        if with_train and row.split == "train":
+            train.append(row)
+    manifest = reader.manifest()
+    for bad in manifest.first_bad_rows:
+        sys.stderr.write(f"{plain(bad.file, 200)}:{bad.line}: {plain(bad.reason, 300)}\n")
+    if manifest.bad_rows > len(manifest.first_bad_rows):
+        sys.stderr.write(f"{manifest.bad_rows} bad rows in all\n")
+    if not chosen:
+        raise ConfigError(option, ", ".join(map(str, paths)), _nothing(split, seen, manifest.bad_rows))
+    return Read(chosen, train, manifest.bad_rows, manifest.digest)
+
+
+def kept(rows: list[Row], left_out: frozenset[str]) -> list[Row]:
+    """Rows of other sources. Raises ConfigError for a source that there is not, or where none is left."""
+    sources = {row.source for row in rows}
+    if left_out - sources or left_out == sources:
+        known = ", ".join(sorted(plain(source) for source in sources))
+        raise ConfigError("--without", ", ".join(sorted(left_out)), f"must leave some of these sources: {known}")
+    return [row for row in rows if row.source not in left_out]
+
+
+def drawn(rows: list[Row], most: int | None, seed: int) -> list[Row]:
+    """At most so many rows, drawn by the seed, in order."""
+    if most is None or most >= len(rows):
+        return rows
+    return [rows[at] for at in sorted(np.random.default_rng(seed).permutation(len(rows))[:most].tolist())]
+
+
+def prepared(row: Row) -> Row:
+    """Normalized as in the stream; labels that mean something else in their source are unknown, as in training."""
+    known = {label: truth_of(row, label) for label in row.labels}
+    labels = {label: None if value < 0 else row.labels[label] for label, value in known.items()}
+    return msgspec.structs.replace(row, text=normalize(row.text).text or " ", labels=labels)
+
+
+def _nothing(split: str, seen: int, bad: int) -> str:
+    wanted = "" if split == "all" else f" of the split {split}"
+    others = f"; {seen} rows are of another split, --split all takes them" if seen else ""
+    return f"holds no row{wanted} that can be used ({bad} bad rows){others}"
+
+
+def _files(path: Path, option: str) -> list[Path]:
+    files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else [path]
+    if not files:
+        raise ConfigError(option, str(path), "holds no *.jsonl or *.jsonl.gz; docs/data.md says what a row is")
+    for file in files:
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise ConfigError(
+                option, str(file), f"cannot be read: {error.strerror}; give a file or folder"
+            ) from error
+    return files
