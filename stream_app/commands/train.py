@@ -4,57 +4,61 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from models.artifacts import default_artifact
-from models.errors import DataError
-from models.romanized import romanized_artifact
-from models.training.card import card
-from models.training.linear import train as train_linear
-from models.training.romanized import train_romanized
+from models.device import DeviceName
+from models.errors import ArtifactError, DataError
 from stream_app.errors import ConfigError
+from stream_app.training import PARTS, Plan, build
 
 app = typer.Typer(add_completion=False)
-TRAINERS = {"linear": default_artifact, "romanized": romanized_artifact}
-"""What can be trained, and where the shipped artifact lies."""
 
 
 @app.command()
 def train(
-    data: Annotated[
-        Path, typer.Option(help="Folder with *.jsonl or *.jsonl.gz rows; docs/data.md says how to build it.")
-    ],
-    out: Annotated[Path | None, typer.Option(help="Folder of the artifact; the shipped one if absent.")] = None,
-    card_file: Annotated[Path | None, typer.Option("--card", help="Where to write the model card.")] = None,
-    classifier: Annotated[str, typer.Option(help=f"What to train: {', '.join(TRAINERS)}.")] = "linear",
-    seed: Annotated[int, typer.Option(help="The same data and seed give the same artifact.")] = 7,
-    limit: Annotated[int | None, typer.Option(help="Train on that many rows, for a try.")] = None,
+    data: Annotated[Path, typer.Option(help="Folder of the data; docs/data.md says what lies where.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder that gets one folder for each artifact; that of the package if absent."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Build only this, may be repeated: {', '.join(PARTS)}.")
+    ] = None,
+    start: Annotated[
+        str, typer.Option(help="What the transformer starts from: minilm, random, or a folder with an encoder.")
+    ] = "minilm",
+    resume: Annotated[
+        bool, typer.Option(help="Go on from the transformer that is there, instead of from the start.")
+    ] = False,
+    more_steps: Annotated[
+        int, typer.Option(min=0, help="With --resume: fine-tune that many steps longer than planned.")
+    ] = 0,
+    miniature: Annotated[bool, typer.Option(help="A tiny transformer in two minutes, to see the path work.")] = False,
+    cards: Annotated[Path | None, typer.Option(help="Folder for the model cards.")] = None,
+    seed: Annotated[int, typer.Option(help="The same data and seed give the same linear artifact.")] = 7,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use that many labelled rows, for a try.")] = None,
+    device: Annotated[DeviceName, typer.Option(help="Where the transformer trains.")] = "auto",
 ) -> None:
-    """Train a classifier from labelled rows and write its artifact.
+    """Build the artifacts of the shipped cascade from data, in the order in which they need each other.
 
-    ``linear`` scores labels; ``romanized`` tells languages in Latin letters that fastText does not know.
+    ``linear`` scores labels by n-grams; ``romanized`` tells languages in Latin letters that fastText does not know;
+    ``transformer`` scores labels by context; ``ensemble`` mixes linear and transformer and fits the early exits.
     """
-    console = Console(stderr=True)
-    if classifier not in TRAINERS:
-        raise ConfigError("--classifier", classifier, f"is not one of {', '.join(TRAINERS)}")
-    folder = out or TRAINERS[classifier]()
+    wanted = tuple(only or PARTS)
+    for name in wanted:
+        if name not in PARTS:
+            raise ConfigError("--only", name, f"is not one of {', '.join(PARTS)}")
     if not data.is_dir():
         raise ConfigError(
             "--data", str(data), "is not a folder; docs/data.md names the public sources and their shape"
         )
-    with console.status("reading") as status:
-
-        def progress(line: str) -> None:
-            status.update(line)
-            console.log(line)
-
-        try:
-            if classifier == "romanized":
-                manifest = train_romanized(data, folder, seed=seed, progress=progress)
-            else:
-                manifest = train_linear(data, folder, seed=seed, limit=limit, progress=progress)
-        except DataError as error:
-            raise ConfigError(data, "rows", str(error)) from error
-    if card_file is not None:
-        card_file.write_text(card(manifest), encoding="utf-8")
-    typer.echo(f"{manifest.name} {manifest.version} -> {folder}")
+    plan = Plan(
+        data=data, out=out, start=start, resume=resume, more_steps=more_steps, miniature=miniature, cards=cards,
+        seed=seed, limit=limit, device=device,
+    )  # fmt: skip
+    try:
+        for line in build(plan, [name for name in PARTS if name in wanted]):
+            typer.echo(line)
+    except DataError as error:
+        raise ConfigError(data, "rows", str(error)) from error
+    except ArtifactError as error:
+        raise ConfigError(out or "the package", "artifact", str(error)) from error

@@ -153,8 +153,8 @@ def test_train_and_evaluate_from_rows_to_a_table(tmp_path, data):
     assert "# " in (tmp_path / "card.md").read_text()
     done = weir("evaluate", "--data", str(data), "--artifact", str(out), "--bootstrap", "10", "--json")
     assert done.returncode == 0, done.stderr
-    cells = {(cell["label"], cell["language"]): cell for cell in json.loads(done.stdout)["cells"]}
-    assert cells["toxicity", "en"]["auc"] > 0.95
+    cells = {(cell["label"], cell["language"]): cell for cell in json.loads(done.stdout)["systems"][0]["cells"]}
+    assert cells["toxicity", "en"]["auc"]["value"] > 0.95
     assert cells["toxicity", "en"]["rows"] == 320
     table = weir("evaluate", "--data", str(data / "own.jsonl"), "--artifact", str(out), "--bootstrap", "10")
     assert "toxicity" in table.stdout

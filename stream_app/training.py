@@ -1,0 +1,141 @@
+"""Builds the artifacts of the shipped cascade, one after the other, and shows how far it got."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from models.artifacts import default_artifact
+from models.device import DeviceName
+from models.training.folders import Folders
+from stream_app.config_files import shipped
+from stream_app.pipeline.policy_file import load_policy
+from stream_app.thresholds import thresholds_of
+
+PARTS = ("linear", "romanized", "transformer", "ensemble")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build from; the fields are the options of ``weir train``."""
+
+    data: Path
+    out: Path | None
+    start: str
+    resume: bool
+    more_steps: int
+    miniature: bool
+    cards: Path | None
+    seed: int
+    limit: int | None
+    device: DeviceName
+
+    @property
+    def labelled(self) -> Path:
+        return Folders.of(self.data).labelled
+
+    def folder(self, part: str) -> Path:
+        """Where an artifact lies."""
+        return (self.out or default_artifact().parent) / part
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Lines that stay, and one bar that moves."""
+
+    console: Console
+    progress: Progress
+
+    def say(self, line: str) -> None:
+        self.console.log(line, markup=False)
+
+    def steps(self, phase: str, done: int, steps: int, loss: float, _: float) -> None:
+        """Show a step of a phase; every fiftieth also stays as a line, so that a log tells the whole run."""
+        task = next((task.id for task in self.progress.tasks if task.description == phase), None)
+        if task is None:
+            task = self.progress.add_task(phase, total=steps)
+        self.progress.update(task, completed=done)
+        if done % 50 == 0 or done == steps:
+            self.say(f"{phase}: step {done} of {steps}, loss {loss:.4f}")
+
+
+def build(plan: Plan, parts: Sequence[str]) -> Iterator[str]:
+    """Build some of ``PARTS``; one line for each artifact that was written. Raises DataError and ArtifactError."""
+    with _screen() as screen:
+        for part in parts:
+            screen.say(f"-- {part}")
+            yield _BUILDERS[part](plan, screen)
+
+
+@contextmanager
+def _screen() -> Iterator[Screen]:
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console) as progress:
+        yield Screen(console, progress)
+
+
+def _linear(plan: Plan, screen: Screen) -> str:
+    from models.training.card import card
+    from models.training.linear import train
+
+    folder = plan.folder("linear")
+    manifest = train(plan.labelled, folder, seed=plan.seed, limit=plan.limit, progress=screen.say)
+    _write_card(plan, "linear", card(manifest))
+    return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def _romanized(plan: Plan, screen: Screen) -> str:
+    from models.training.romanized import train_romanized
+
+    folder = plan.folder("romanized")
+    manifest = train_romanized(plan.labelled, folder, seed=plan.seed, progress=screen.say)
+    return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def _transformer(plan: Plan, screen: Screen) -> str:
+    from models.training.teacher import find
+    from models.training.transformer.card import card
+    from models.training.transformer.recipe import Settings, miniature
+    from models.training.transformer.run import train
+
+    folders, folder = Folders.of(plan.data), plan.folder("transformer")
+    manifest = train(
+        folders.labelled, folders.text, shipped("lexicons"), folder,
+        start=None if plan.miniature else find(plan.start),
+        resume=plan.resume, more_steps=plan.more_steps, settings=miniature() if plan.miniature else Settings(),
+        seed=plan.seed, limit=plan.limit, device=plan.device, say=screen.say, report=screen.steps,
+    )  # fmt: skip
+    _write_card(plan, "transformer", card(manifest))
+    return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def _ensemble(plan: Plan, screen: Screen) -> str:
+    from models.training.ensemble import fit, open_members
+    from models.training.ensemble_card import card
+
+    folder = plan.folder("ensemble")
+    members = open_members({kind: plan.folder(kind) for kind in ("linear", "transformer")}, plan.device)
+    manifest = fit(
+        plan.labelled, folder, members, lower=members[0].classifier, thresholds=thresholds_of(load_policy(None)),
+        seed=plan.seed, limit=plan.limit, progress=screen.say,
+    )  # fmt: skip
+    _write_card(plan, "ensemble", card(folder))
+    return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def _write_card(plan: Plan, part: str, text: str) -> None:
+    if plan.cards is not None:
+        plan.cards.mkdir(parents=True, exist_ok=True)
+        (plan.cards / f"{part}.md").write_text(text, encoding="utf-8")
+
+
+_BUILDERS: dict[str, Callable[[Plan, Screen], str]] = {
+    "linear": _linear,
+    "romanized": _romanized,
+    "transformer": _transformer,
+    "ensemble": _ensemble,
+}

@@ -1,0 +1,72 @@
+"""``weir train`` as its users run it: the small path through the transformer, and what is refused."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.classifiers.transformer import TransformerClassifier
+from stream_app import cli
+
+WORDS = ("old", "house", "near", "river", "rooms", "guests", "summer", "garden", "letter", "window", "bread", "door")
+
+
+def _rows() -> str:
+    rows = []
+    for n in range(700):
+        words = [WORDS[n % 12], WORDS[n * 5 % 11], ("sunny", "grumpf")[n % 2], WORDS[n * 7 % 9], f"number {n % 30}"]
+        split = "train" if n < 620 else "validation"
+        row = {"text": " ".join(words), "lang": "en", "labels": {"toxicity": n % 2}, "source": "own", "split": split}
+        rows.append(json.dumps(row))
+    return "\n".join(rows)
+
+
+def test_a_miniature_is_trained_with_its_card(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rows.jsonl").write_text(_rows())
+    options = ("--data", "data", "--only", "transformer", "--miniature", "--out", "out", "--cards", "cards")
+    done = subprocess.run(
+        [sys.executable, "-m", "stream_app", "train", *options, "--device", "cpu"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=580, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    classifier = TransformerClassifier.load(tmp_path / "out" / "transformer", device="cpu")
+    assert done.stdout == f"transformer.v1 {classifier.version} -> out/transformer\n"
+    assert "fine-tuning: step 150 of 150" in done.stderr
+    assert "toxicity" in (tmp_path / "cards" / "transformer.md").read_text()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["transformer"]
+    bad, good = classifier.score(["old grumpf house", "old sunny house"], ["en", "en"]).probabilities[:, 0]
+    assert bad > good + 0.3
+
+
+WRONG: dict[str, tuple[tuple[str, ...], str]] = {
+    "no data": ((), "--data"),
+    "a folder that is not there": (("--data", "absent"), "docs/data.md"),
+    "an empty folder": (("--data", "empty", "--only", "transformer", "--miniature"), r"no *.jsonl"),
+    "too few rows": (("--data", "few", "--only", "transformer", "--miniature"), "300 annotated rows"),
+    "an unknown part": (("--data", "few", "--only", "oracle"), "linear, romanized, transformer, ensemble"),
+    "nothing to resume": (("--data", "full", "--only", "transformer", "--miniature", "--resume"), "cannot read"),
+    "a start without weights": (("--data", "full", "--only", "transformer", "--start", "empty"), "model.safetensors"),
+    "an unknown device": (("--data", "full", "--device", "abacus"), "abacus"),
+    "steps that are no number": (("--data", "full", "--more-steps", "-1"), "more-steps"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_wrong_use_is_one_message_and_status_2(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, rows in (("empty", ""), ("few", "\n".join(_rows().splitlines()[::20])), ("full", _rows())):
+        (tmp_path / name).mkdir()
+        if rows:
+            (tmp_path / name / "rows.jsonl").write_text(rows)
+    arguments, message = WRONG[kind]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["weir", "train", *arguments, "--out", "out"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
