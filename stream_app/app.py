@@ -30,6 +30,8 @@ def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> 
         DiskCache(slot.folder / "cache", max_bytes=settings.cache_max_bytes) if settings.cache_enabled else NoCache()
     )
     moderator = build_moderator(settings, telemetry, cache)
+    for step in moderator.cascade.steps:
+        step.level.on_scored = progress.beat
     ownership = Ownership(
         lambda number: Partition(number, slot.folder / f"partition-{number}", settings, telemetry, trip, progress),
         telemetry,

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     broker_max_poll_records: int = Field(default=256, ge=1, le=65536)
     # A day: a worker that stops polling for long is ended by its own watchdog, not thrown out of its group.
     broker_max_poll_interval_seconds: int = Field(default=86_400, ge=60, le=86_400)
-    level_timeout_seconds: float = Field(default=5.0, gt=0, le=600)
+    level_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
     stall_seconds: int = Field(default=60, ge=1, le=3600)
     shutdown_seconds: int = Field(default=25, ge=1, le=3600)
     poison_limit: float = Field(default=0.2, gt=0, le=1)

@@ -19,8 +19,8 @@ from models.transformer.tokens import Tokenizer, unknown_share
 from models.windows import spread
 
 _BATCH_PIECES = 4096
-_MOST_WINDOWS = 16
-_MOST_CHARACTERS = 20_000  # of one text that are looked at: sixteen windows cannot hold more
+_MOST_WINDOWS = 8  # spread over the text; a batch of long texts must end before its time limit
+_MOST_CHARACTERS = 20_000  # of one text that are looked at
 
 
 class TransformerClassifier:

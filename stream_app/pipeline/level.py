@@ -36,6 +36,7 @@ class Level:
 
     ``batch_texts`` bounds one call; ``timeout_seconds`` is for one call. ``on_hung`` is called when too many
     calls hang, and must not return normally in a worker (it ends the process, which the supervisor restarts).
+    ``on_scored`` is called after each call that worked: a slow classifier gets on, and that is no stall.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class Level:
         timeout_seconds: float,
         batch_texts: int = 256,
         on_hung: Callable[[], None] = lambda: None,
+        on_scored: Callable[[], None] = lambda: None,
     ) -> None:
+        self.on_scored = on_scored
         self.classifier = classifier
         self.name = classifier.name
         self.breaker = breaker
@@ -106,6 +109,7 @@ class Level:
         future = self._pool.submit(self.classifier.score, texts, languages)
         scores = future.result(self._timeout_seconds)
         self._check(scores, len(texts))
+        self.on_scored()
         return scores
 
     def _check(self, scores: Scores, count: int) -> None:

@@ -153,6 +153,17 @@ def test_batches_hold_texts_of_like_length_and_rows_come_back_in_order():
     assert fake.calls == [["b", "d"], ["needle" + "c" * 40, "a" * 50]]
 
 
+def test_each_call_that_worked_is_told_so_that_a_slow_level_is_no_stall():
+    told = []
+    level = make_level(FakeClassifier(), batch_texts=2, on_scored=lambda: told.append(1))
+    level.score(TEXTS, LANGUAGES)
+    assert len(told) == 3
+    level.classifier.trouble = fails
+    with pytest.raises(Unavailable):
+        level.score(TEXTS, LANGUAGES)
+    assert len(told) == 3
+
+
 def test_no_texts_need_no_call():
     fake = FakeClassifier()
     assert make_level(fake).score([], []) == []

@@ -5,7 +5,7 @@ from models.training.cards.markdown import page, plain
 from models.training.cards.text import AGE, ANNOTATION, BASE_RATES, DIALECT, INTENDED, POLICY
 from models.transformer.manifest import Manifest
 
-WINDOWS = 16  # of one text that are read, at most
+WINDOWS = 8  # of one text that are read, at most
 CHARACTERS = 20_000  # of one text that are looked at
 
 # Encoders that a run may start from, by the SHA-256 of their weights.
