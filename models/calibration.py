@@ -15,6 +15,7 @@ from models.sigmoid import Line, sigmoid
 
 _GLOBAL_PRECISION = (0.1, 0.01)  # of the prior on each log slope and on the offset
 _LANGUAGE_PRECISION = (25.0, 4.0)  # of the prior around the global fit; worth about 100 rows
+_MIXED_PRECISION = (4.0, 4.0)  # the same where several are mixed: which of them to trust differs by language
 
 
 def fit_mix(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Mix | None = None) -> Mix:
@@ -29,7 +30,8 @@ def fit_mix(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Mix
         return around or Mix(slopes=(1.0 / members,) * members, offset=0.0)
     slopes = np.full(members, 1.0 / members) if around is None else np.array(around.slopes)
     centre = np.append(np.log(slopes), 0.0 if around is None else around.offset)
-    of_slope, of_offset = _GLOBAL_PRECISION if around is None else _LANGUAGE_PRECISION
+    of_language = _LANGUAGE_PRECISION if members == 1 else _MIXED_PRECISION
+    of_slope, of_offset = _GLOBAL_PRECISION if around is None else of_language
     precision = np.array([of_slope] * members + [of_offset])
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -182,7 +182,7 @@ def test_numbers_of_the_transformer_are_those_of_its_manifest() -> None:
 def test_what_the_card_says_of_windows_is_what_serving_does() -> None:
     assert transformer_cards.WINDOWS == serving._MOST_WINDOWS
     assert transformer_cards.CHARACTERS == serving._MOST_CHARACTERS
-    assert "more than 2,016 pieces" in transformer_card(transformer())
+    assert "more than 1,008 pieces" in transformer_card(transformer())
 
 
 def test_a_known_start_is_named_and_an_unknown_one_is_quoted() -> None:

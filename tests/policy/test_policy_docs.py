@@ -19,9 +19,9 @@ def test_the_worked_example_is_what_the_code_computes() -> None:
 
 
 def test_the_expected_costs_of_the_example() -> None:
-    costs = Costs(wrong_removal=20, miss=4, review=1)
-    assert (costs.of_allow(0.5), costs.of_act(0.5)) == (2, 10)
-    assert (round(costs.of_allow(0.97), 4), round(costs.of_act(0.97), 4)) == (3.88, 0.6)
+    costs = Costs(wrong_removal=150, miss=4, review=1)
+    assert (costs.of_allow(0.5), costs.of_act(0.5)) == (2, 75)
+    assert (round(costs.of_allow(0.997), 4), round(costs.of_act(0.997), 4)) == (3.988, 0.45)
 
 
 def test_the_first_row_is_the_shipped_policy(shipped: Policy) -> None:
