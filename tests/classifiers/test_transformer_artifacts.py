@@ -54,8 +54,11 @@ def _smaller_vocabulary(folder: Path) -> None:
 
 def _other_vocabulary(folder: Path) -> None:
     """Of the same size."""
-    data = tiny_vocabulary().data
-    (folder / VOCABULARY_FILE).write_bytes(data.replace(b"ferry", b"merry"))
+    vocabulary = tiny_vocabulary()
+    piece = max((piece for piece, _ in vocabulary.pieces() if piece.isascii() and piece.isalpha()), key=len)
+    other = vocabulary.data.replace(piece.encode(), piece[::-1].encode())
+    assert other != vocabulary.data
+    (folder / VOCABULARY_FILE).write_bytes(other)
 
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
