@@ -32,8 +32,9 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
-    save_tiny(tmp_path_factory.mktemp("transformer"))
-    return tmp_path_factory.getbasetemp() / "transformer0"
+    made = tmp_path_factory.mktemp("transformer")
+    save_tiny(made)
+    return made
 
 
 @pytest.fixture(scope="module")
