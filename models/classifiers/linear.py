@@ -7,18 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import artifacts, lanes
+from models.calibrated import HeadTable, is_blank
 from models.classifier import Scores
 from models.classifiers.linear_explain import LinearHead, contributions
 from models.contribution import Contribution, column_of
-from models.manifest import Head, Manifest
-from models.sigmoid import Line, sigmoid
-from models.tags import base_tag
-
-_BLANK = (
-    "".join(map(chr, range(33)))
-    + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\ufeff"
-    + "".join(map(chr, range(0x2000, 0x200B)))
-)
+from models.manifest import Manifest
 
 
 class LinearClassifier:
@@ -29,8 +22,7 @@ class LinearClassifier:
         self._weights = weights
         self._packed = lanes.pack(weights, manifest.features)
         self._scales = np.array([head.scale for head in manifest.heads])
-        self._evidence = [head.evidence for head in manifest.heads]
-        self._by_tag: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
+        self._table = HeadTable(manifest.heads)
 
     @classmethod
     def load(cls, folder: Path) -> "LinearClassifier":
@@ -56,11 +48,8 @@ class LinearClassifier:
         if not texts:
             empty = (0, len(self.labels))
             return Scores(np.zeros(empty, np.float32), np.zeros(empty, np.bool_))
-        looked_up = [self._lookup(tag) for tag in languages]
-        lines = np.stack([entry[0] for entry in looked_up])  # [texts, 2, labels]
-        evidence = np.stack([entry[1] for entry in looked_up])  # [texts, labels]
-        probabilities = sigmoid(self.logits(texts) * lines[:, 0] + lines[:, 1]).astype(np.float32)
-        blank = np.fromiter((not text.strip(_BLANK) for text in texts), np.bool_, len(texts))
+        probabilities, evidence = self._table.apply(self.logits(texts), languages)
+        blank = np.fromiter(map(is_blank, texts), np.bool_, len(texts))
         probabilities[blank] = 0.0
         evidence[blank] = False
         return Scores(probabilities, evidence)
@@ -78,20 +67,3 @@ class LinearClassifier:
         column = column_of(label, self.labels)
         head = LinearHead(column, self._weights[column], float(self._scales[column]))
         return contributions(self._packed, head, text)
-
-    def _lookup(self, tag: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        found = self._by_tag.get(tag)
-        if found is None:
-            language = base_tag(tag)
-            lines = [_line(head, language) for head in self.manifest.heads]
-            found = (
-                np.array([[line.slope for line in lines], [line.offset for line in lines]]),
-                np.array([language in known for known in self._evidence], np.bool_),
-            )
-            if len(self._by_tag) < 4096:  # tags come from outside: the table must not grow without end
-                self._by_tag[tag] = found
-        return found
-
-
-def _line(head: Head, language: str) -> Line:
-    return head.lines.get(language, head.line)
