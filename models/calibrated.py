@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.classifier import Scores
 from models.manifest import Head
 from models.sigmoid import Line, sigmoid
 from models.tags import base_tag
@@ -21,6 +22,25 @@ _BLANK = (
 def is_blank(text: str) -> bool:
     """Whether nothing but spaces and controls is there."""
     return not text.strip(_BLANK)
+
+
+def check_pairs(texts: Sequence[str], languages: Sequence[str]) -> None:
+    """Raises ValueError unless there is one language tag for each text."""
+    if len(texts) != len(languages):
+        raise ValueError(f"{len(texts)} texts came with {len(languages)} languages; give one tag a text")
+
+
+def no_scores(labels: int) -> Scores:
+    """The scores of no text at all."""
+    return Scores(np.zeros((0, labels), np.float32), np.zeros((0, labels), np.bool_))
+
+
+def without_blanks(scores: Scores, texts: Sequence[str]) -> Scores:
+    """The same scores, with 0 and no evidence, in place, where there is nothing to read."""
+    blank = np.fromiter(map(is_blank, texts), np.bool_, len(texts))
+    scores.probabilities[blank] = 0.0
+    scores.evidence[blank] = False
+    return scores
 
 
 class HeadTable:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import ensemble_manifest
-from models.calibrated import is_blank
+from models.calibrated import check_pairs, no_scores, without_blanks
 from models.classifier import Scores
 from models.classifiers.linear import LinearClassifier
 from models.device import DeviceName
@@ -69,17 +69,11 @@ class EnsembleClassifier:
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
         """Probabilities and evidence; a text in which there is nothing to read scores 0 without evidence."""
-        if len(texts) != len(languages):
-            raise ValueError(f"{len(texts)} texts came with {len(languages)} languages; give one tag a text")
+        check_pairs(texts, languages)
         if not texts:
-            empty = (0, len(self.labels))
-            return Scores(np.zeros(empty, np.float32), np.zeros(empty, np.bool_))
+            return no_scores(len(self.labels))
         logits = stacked_logits(self.members, self.labels, texts)
-        scores = self.weigh(logits, unknown_shares(self.members, texts), languages)
-        blank = np.fromiter((is_blank(text) for text in texts), np.bool_, len(texts))
-        scores.probabilities[blank] = 0.0
-        scores.evidence[blank] = False
-        return scores
+        return without_blanks(self.weigh(logits, unknown_shares(self.members, texts), languages), texts)
 
     def weigh(self, logits: NDArray[np.float64], unknown: NDArray[np.float64], languages: Sequence[str]) -> Scores:
         """Scores from the members' logits [texts, labels, members] and shares of unknown pieces [texts]."""

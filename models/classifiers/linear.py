@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import artifacts, lanes
-from models.calibrated import HeadTable, is_blank
+from models.calibrated import HeadTable, check_pairs, no_scores, without_blanks
 from models.classifier import Scores
 from models.classifiers.linear_explain import LinearHead, contributions
 from models.contribution import Contribution, column_of
@@ -43,16 +43,10 @@ class LinearClassifier:
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
         """Probabilities and evidence; a text of nothing but spaces and controls scores 0 without evidence."""
-        if len(texts) != len(languages):
-            raise ValueError(f"{len(texts)} texts came with {len(languages)} languages; give one tag a text")
+        check_pairs(texts, languages)
         if not texts:
-            empty = (0, len(self.labels))
-            return Scores(np.zeros(empty, np.float32), np.zeros(empty, np.bool_))
-        probabilities, evidence = self._table.apply(self.logits(texts), languages)
-        blank = np.fromiter(map(is_blank, texts), np.bool_, len(texts))
-        probabilities[blank] = 0.0
-        evidence[blank] = False
-        return Scores(probabilities, evidence)
+            return no_scores(len(self.labels))
+        return without_blanks(Scores(*self._table.apply(self.logits(texts), languages)), texts)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Uncalibrated scores [texts, labels], for calibration and drift."""

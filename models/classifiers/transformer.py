@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.calibrated import HeadTable, is_blank
+from models.calibrated import HeadTable, check_pairs, without_blanks
 from models.classifier import Scores
 from models.device import choose
 from models.transformer import artifact
@@ -53,13 +53,8 @@ class TransformerClassifier:
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
         """Probabilities and evidence; a text of nothing but spaces and controls scores 0 without evidence."""
-        if len(texts) != len(languages):
-            raise ValueError(f"{len(texts)} texts came with {len(languages)} languages; give one tag a text")
-        probabilities, evidence = self._table.apply(self.logits(texts), languages)
-        blank = np.fromiter(map(is_blank, texts), np.bool_, len(texts))
-        probabilities[blank] = 0.0
-        evidence[blank] = False
-        return Scores(probabilities, evidence)
+        check_pairs(texts, languages)
+        return without_blanks(Scores(*self._table.apply(self.logits(texts), languages)), texts)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Uncalibrated scores [texts, labels], for calibration, mixing and drift."""
