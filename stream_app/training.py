@@ -105,12 +105,22 @@ def _transformer(plan: Plan, screen: Screen) -> str:
     folders, folder = Folders.of(plan.data), plan.folder("transformer")
     manifest = train(
         folders.labelled, folders.text, shipped("lexicons"), folder,
-        start=None if plan.miniature else find(plan.start),
+        start=find(plan.start) if reads_the_start(plan, folder) else None,
         resume=plan.resume, more_steps=plan.more_steps, settings=miniature() if plan.miniature else Settings(),
         seed=plan.seed, limit=plan.limit, device=plan.device, say=screen.say, report=screen.steps,
     )  # fmt: skip
     _write_card(plan, "transformer", card(manifest))
     return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def reads_the_start(plan: Plan, folder: Path) -> bool:
+    """Whether this run still learns from the encoder that it starts from: until the end of pre-training."""
+    if not plan.resume or plan.miniature:
+        return not plan.miniature
+    from models.training.transformer.run import PRETRAIN
+    from models.transformer.artifact import read_manifest
+
+    return read_manifest(folder).progress.phase == PRETRAIN
 
 
 def _ensemble(plan: Plan, screen: Screen) -> str:

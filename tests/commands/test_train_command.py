@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from models.artifacts import default_artifact
 from models.classifiers.transformer import TransformerClassifier
 from stream_app import cli
+from stream_app.training import Plan, reads_the_start
 
 WORDS = ("old", "house", "near", "river", "rooms", "guests", "summer", "garden", "letter", "window", "bread", "door")
 
@@ -70,3 +72,16 @@ def test_wrong_use_is_one_message_and_status_2(
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("resume", "miniature", "expected"), [(True, False, False), (False, False, True), (False, True, False)]
+)
+def test_a_run_that_is_past_pre_training_needs_no_encoder_to_start_from(
+    resume: bool, miniature: bool, expected: bool
+) -> None:
+    plan = Plan(
+        data=Path("data"), out=None, start="minilm", resume=resume, more_steps=0, miniature=miniature, cards=None,
+        seed=7, limit=None, device="cpu",
+    )  # fmt: skip
+    assert reads_the_start(plan, default_artifact().parent / "transformer") is expected
