@@ -87,6 +87,17 @@ class Settings(BaseSettings):
     cache_max_bytes: int = Field(default=256 * 2**20, ge=2**20)
     ledger_retention_days: int = Field(default=365, ge=1, le=3650)
 
+    database_url: SecretStr | None = None
+    review_bind: NonEmpty = "127.0.0.1:8788"
+    review_url: str | None = None
+    review_config: Path | None = None
+    review_key_file: Path | None = None
+    review_kafka: bool = True
+    review_oidc_issuer: str | None = None
+    review_oidc_client_id: str | None = None
+    review_oidc_client_secret: SecretStr | None = None
+    review_oidc_client_secret_file: Path | None = None
+
     metrics_port: int = Field(default=9464, ge=0, le=65535)
     metrics_bind: NonEmpty = "127.0.0.1"
     log_format: Literal["json", "text"] = "json"
@@ -118,6 +129,10 @@ class Settings(BaseSettings):
     def ssl_key_password(self) -> str | None:
         """The password of the client's key, from its setting or its file."""
         return self._secret("kafka_ssl_key_password")
+
+    def oidc_client_secret(self) -> str | None:
+        """The secret for the identity provider, from its setting or its file."""
+        return self._secret("review_oidc_client_secret")
 
     def _secret(self, name: str) -> str | None:
         value: SecretStr | None = getattr(self, name)

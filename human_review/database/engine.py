@@ -1,0 +1,88 @@
+"""The database: SQLite with a write-ahead log by default, PostgreSQL where ``WEIR_DATABASE_URL`` says so."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from stream_app.errors import ConfigError
+
+_BUSY_MS = 20_000
+_POOL = 20
+_WRITES = "weir_writes"
+
+
+class Database:
+    """One database. ``read`` and ``write`` give a connection in a transaction that ends with the block.
+
+    ``write`` takes SQLite's write lock at once, so that what is read inside it stays true until the end; on
+    PostgreSQL rows are locked by the statements themselves (``for_update``).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that writes nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end of the block, rolled back where it raises."""
+        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def now_ms(connection: Connection) -> int:
+    """Milliseconds since the epoch by the database's clock: the only one that leases and sessions go by."""
+    if connection.dialect.name == "sqlite":
+        return time.time_ns() // 1_000_000
+    return int(connection.execute(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")).scalar_one())
+
+
+def default_url(data_dir: Path) -> str:
+    """Where the database lies if no setting says so; the folder is made."""
+    folder = data_dir / "review"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return f"sqlite:///{folder / 'review.db'}"
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as problem:
+        raise ConfigError("environment", "WEIR_DATABASE_URL", "is no database address") from problem
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, pool_recycle=1800)
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError("environment", "WEIR_DATABASE_URL", "must begin with sqlite:/// or postgresql://")
+    engine = create_engine(
+        parsed, pool_size=_POOL, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON",
+                   f"busy_timeout={_BUSY_MS}"):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
