@@ -1,12 +1,13 @@
 """The file that says how review works (``config/review.yaml``): read once, checked, passed on as a value."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import yaml
 from msgspec import Meta
 
+from human_review.dsa_file import Dsa, unknown_terms
 from stream_app.config_files import shipped
 from stream_app.errors import ConfigError
 
@@ -99,7 +100,7 @@ class Blind(_Part, frozen=True):
 
     why: tuple[str, ...] = ("sampled",)
     seconds: bool = True
-    golden: bool = True
+    golden: bool = False
 
 
 class Groups(_Part, frozen=True):
@@ -139,12 +140,23 @@ class SignIn(_Part, frozen=True):
     per_address: Count = 50
 
 
+class Oidc(_Part, frozen=True):
+    """Which role people of an OpenID issuer get. The first group in this list that somebody is in decides."""
+
+    claims: tuple[str, ...] = ("groups", "roles")
+    groups: dict[str, Literal["reviewer", "lead", "auditor", "admin"]] = {}
+    default_role: Literal["reviewer", "lead", "auditor", "admin", "none"] = "none"
+
+
 class Reports(_Part, frozen=True):
     """What reports of users may do to the order of work."""
 
     per_reporter_hour: Count = 20
     first: Share = msgspec.field(name="raise", default=0.15)
     most: Share = msgspec.field(name="raise_most", default=0.6)
+    queue: str = "general"
+    priority: Share = 0.2
+    due_hours: Positive = 24.0
 
 
 class Appeals(_Part, frozen=True):
@@ -152,6 +164,26 @@ class Appeals(_Part, frozen=True):
 
     due_hours: Positive = 72.0
     window_days: Positive = 183.0
+    priority: Share = 0.5
+
+
+class Notices(_Part, frozen=True):
+    """What authors are told besides the policy's own words; ``until`` has the place {date}."""
+
+    found_by_machine: str = "It was found automatically."
+    found_by_person: str = "It was found by a person."
+    decided_by_machine: str = "It was decided automatically."
+    decided_by_person: str = "It was decided by a person."
+    until: str = "This ends on {date}."
+
+
+class Webhooks(_Part, frozen=True):
+    """Where events may go, and how hard is tried."""
+
+    allow_private: bool = False
+    seconds: Positive = 10.0
+    give_up_hours: Positive = 24.0
+    overlap_hours: Positive = 24.0
 
 
 class ReviewConfig(_Part, frozen=True):
@@ -169,8 +201,12 @@ class ReviewConfig(_Part, frozen=True):
     comfort: Comfort = Comfort()
     sessions: Sessions = Sessions()
     sign_in: SignIn = SignIn()
+    oidc: Oidc = Oidc()
     reports: Reports = Reports()
     appeals: Appeals = Appeals()
+    notices: Notices = Notices()
+    webhooks: Webhooks = Webhooks()
+    dsa: Dsa = Dsa()
     skip_reasons: tuple[str, ...] = ("other",)
 
 
@@ -203,6 +239,10 @@ def _check(config: ReviewConfig, path: Path) -> None:
         raise ConfigError(path, "quality.alarm", "must hold 0 < good < bad < 1")
     if config.lease.heartbeat_seconds * 2 > config.lease.seconds:
         raise ConfigError(path, "lease.heartbeat_seconds", "must be at most half of lease.seconds")
+    if "{date}" not in config.notices.until:
+        raise ConfigError(path, "notices.until", "must hold {date}, where the date goes")
+    for key, value in unknown_terms(config.dsa):
+        raise ConfigError(path, f"dsa.{key}", f"{value!r} is not in the list of the transparency database")
     known = {name for route in config.queues.routes for name in words(route.when.label)} | set(config.quality.labels)
     if unknown := sorted(known - config.labels.keys()):
         raise ConfigError(path, "labels", f"does not name {unknown[0]!r}, which is used elsewhere in the file")

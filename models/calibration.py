@@ -6,6 +6,8 @@ equal shares and no offset; each language's fit has a prior around the global on
 rows keeps the global fit and one with many gets its own. Slopes stay above 0, so every classifier keeps its order.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -16,6 +18,7 @@ from models.sigmoid import Line, sigmoid
 _GLOBAL_PRECISION = (0.1, 0.01)  # of the prior on each log slope and on the offset
 _LANGUAGE_PRECISION = (25.0, 4.0)  # of the prior around the global fit; worth about 100 rows
 _MIXED_PRECISION = (4.0, 4.0)  # the same where several are mixed: which of them to trust differs by language
+_FOLDS = 5
 
 
 def fit_mix(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Mix | None = None) -> Mix:
@@ -54,15 +57,51 @@ def fit_mixes(
     """The global mix of logits [rows, members], and those of the languages that have rows of both classes.
 
     Each language counts in the global mix only through its rows: a language that dominates the validation part
-    dominates the global mix.
+    dominates the global mix. In a language where one member by itself predicts folds that it was not fitted on better
+    than the mix does, the others get slope 0: a member that does not earn its place there has none.
     """
     overall = fit_mix(logits, truth)
+    centers = [overall, *_alone(logits, truth)]
     mixes = {}
     for language in sorted(set(languages.tolist())):
         chosen = languages == language
         if 0.0 < truth[chosen].mean() < 1.0:
-            mixes[language] = fit_mix(logits[chosen], truth[chosen], overall)
+            own, target = logits[chosen], truth[chosen]
+            center = min(centers, key=partial(_held_out_loss, own, target)) if len(centers) > 1 else overall
+            mixes[language] = _around(own, target, center)
     return overall, mixes
+
+
+def _alone(logits: NDArray[np.float64], truth: NDArray[np.float64]) -> list[Mix]:
+    """The global mix that each member makes by itself; empty where there is only one."""
+    members = logits.shape[1]
+    if members == 1:
+        return []
+    fits = [fit_mix(logits[:, [place]], truth) for place in range(members)]
+    return [
+        Mix(slopes=tuple(fit.slopes[0] if other == place else 0.0 for other in range(members)), offset=fit.offset)
+        for place, fit in enumerate(fits)
+    ]
+
+
+def _around(logits: NDArray[np.float64], truth: NDArray[np.float64], center: Mix) -> Mix:
+    """The fit around a center, of the members that have a slope there."""
+    slopes = np.array(center.slopes)
+    used = np.flatnonzero(slopes)
+    found = fit_mix(logits[:, used], truth, Mix(slopes=tuple(slopes[used].tolist()), offset=center.offset))
+    slopes[used] = found.slopes
+    return Mix(slopes=tuple(slopes.tolist()), offset=found.offset)
+
+
+def _held_out_loss(logits: NDArray[np.float64], truth: NDArray[np.float64], center: Mix) -> float:
+    """Log loss, summed over rows, each by a fit that did not see the row's fold."""
+    fold = np.arange(truth.size) % _FOLDS
+    loss = 0.0
+    for held in range(_FOLDS):
+        mix = _around(logits[fold != held], truth[fold != held], center)
+        scaled = logits[fold == held] @ np.array(mix.slopes) + mix.offset
+        loss += float(np.sum(np.logaddexp(0.0, scaled) - truth[fold == held] * scaled))
+    return loss
 
 
 def fit_line(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Line | None = None) -> Line:

@@ -1,12 +1,11 @@
 """The composition root: settings in, a Faust app with everything attached out. Nothing else is decided here."""
 
-import logging
-
 import faust
 
 from stream_app.adapters import admin, inflate
 from stream_app.adapters.cache import DiskCache
 from stream_app.adapters.faust_driver import faust_app
+from stream_app.adapters.faust_process import follow_assignment
 from stream_app.adapters.memory import NoCache
 from stream_app.adapters.ownership import Ownership, Slot
 from stream_app.adapters.partition import Partition
@@ -17,9 +16,7 @@ from stream_app.build import build_moderator
 from stream_app.contracts.topics import CONTENT, RULINGS
 from stream_app.pipeline.poison import PoisonBudget
 from stream_app.settings import Settings
-from stream_app.telemetry import Telemetry, facts
-
-log = logging.getLogger(__name__)
+from stream_app.telemetry import Telemetry
 
 
 def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> faust.App:
@@ -43,21 +40,5 @@ def create_app(settings: Settings, telemetry: Telemetry, progress: Progress) -> 
     ids = admin.topic_ids(settings, (CONTENT, RULINGS)) if settings.transactions else {}
     desk = Desk(moderator, ownership, poison, telemetry, trip)
     attach(app, desk, settings, progress, telemetry, trip, ids)
-    _follow_assignment(app, ownership, progress, trip)
+    follow_assignment(app, ownership.release, progress, trip)
     return app
-
-
-def _follow_assignment(app: faust.App, ownership: Ownership, progress: Progress, trip: Trip) -> None:
-    @app.on_partitions_assigned.connect  # type: ignore[arg-type] # Faust's signals are typed by name
-    async def assigned(_app: object, assigned: set[faust.types.TP], *_: object, **__: object) -> None:
-        progress.assigned = frozenset(tp.partition for tp in assigned)
-        progress.was_assigned = True
-        progress.beat()
-        log.info("assigned", extra=facts(partitions=sorted(progress.assigned)))
-
-    @app.on_partitions_revoked.connect  # type: ignore[arg-type] # as above
-    async def revoked(_app: object, _revoked: set[faust.types.TP], *_: object, **__: object) -> None:
-        trip("in-revoke")
-        progress.assigned = frozenset()
-        progress.beat()
-        await app.loop.run_in_executor(None, ownership.release)

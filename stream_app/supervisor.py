@@ -94,3 +94,8 @@ class Supervisor:
 def worker_command() -> list[str]:
     """The command line of one worker process."""
     return [sys.executable, "-m", "stream_app.worker"]
+
+
+def feedback_command() -> list[str]:
+    """The command line of one feedback process."""
+    return [sys.executable, "-m", "stream_app.feedback"]

@@ -23,7 +23,7 @@ from stream_app.contracts.topics import (
 )  # fmt: skip
 from stream_app.settings import Settings, env_name
 from stream_app.supervisor import worker_command
-from stream_app.testing_kafka import _die_with_parent, lag, wait_until, watermarks
+from stream_app.testing_kafka import die_with_parent, lag, wait_until, watermarks
 
 
 def environment(settings: Settings, **over: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ class Worker:
                 stderr=output,
                 env=env,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         self.pid = self._process.pid
 

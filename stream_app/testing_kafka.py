@@ -247,7 +247,7 @@ class KafkaBroker:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         self.wait_ready(timeout)
         return self
@@ -406,7 +406,7 @@ def free_ports(number: int) -> list[int]:
             each.close()
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """What a child must call so that Linux kills it when the process that started it dies.
 
     Linux means the thread that started it, so only the main thread, which lives as long as the process, asks for it.

@@ -1,94 +1,23 @@
 """The worker process: ``python -m stream_app.worker``. ``weir worker`` starts it and keeps it running."""
 
-import asyncio
-import logging
-import os
-import signal
 import sys
-import threading
 
-import faust
-import uvloop
-
-from stream_app.adapters import admin, clients, health
-from stream_app.adapters.progress import Progress
-from stream_app.adapters.watch import Watch
+from stream_app.adapters import admin, clients, faust_process
 from stream_app.app import create_app
-from stream_app.errors import ConfigError, Unreachable
-from stream_app.settings import Settings, load
-from stream_app.telemetry import Telemetry, facts, set_up_logs
-
-log = logging.getLogger(__name__)
-
-EXIT_WRONG = 2
-EXIT_UNREACHABLE = 3
-EXIT_SLOW_SHUTDOWN = 72
+from stream_app.contracts.topics import CONTENT, RULINGS
+from stream_app.settings import Settings
 
 
 def main() -> int:
     """Run until a signal ends it. The exit status says whether starting again could help (2: it could not)."""
-    try:
-        settings = load()
-        set_up_logs(settings.log_format, settings.log_level)
-        clients.probe(settings)
-        admin.check_worker_topics(settings)
-        run(settings)
-    except ConfigError as error:
-        sys.stderr.write(f"weir: {error}\n")
-        return EXIT_WRONG
-    except (Unreachable, OSError) as error:
-        sys.stderr.write(f"weir: {error}\n")
-        return EXIT_UNREACHABLE
-    return 0
+    return faust_process.main(run)
 
 
 def run(settings: Settings) -> None:
     """Everything of one worker, in this process."""
-    telemetry, progress = Telemetry(), Progress()
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
-    app = create_app(settings, telemetry, progress)
-    server = health.serve(settings, progress, telemetry)
-    Watch(settings, progress, telemetry).start()
-    worker = _Worker(
-        app, loop=loop, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, quiet=True
-    )
-    worker.bind(settings, progress)
-    log.info("started", extra=facts(group=settings.consumer_group, pid=os.getpid()))
-    try:
-        worker.execute_from_commandline()
-    finally:
-        if server is not None:
-            server.shutdown()
-
-
-class _Worker(faust.Worker):
-    """Faust's worker, with an end that always comes: a shutdown during a rebalance can hang for ever."""
-
-    def bind(self, settings: Settings, progress: Progress) -> None:
-        self._settings = settings
-        self._progress = progress
-        self.spinner = None  # writes escape codes between the lines of the log
-
-    def _on_sigterm(self) -> None:
-        self._arm()
-        super()._on_sigterm()
-
-    def _on_sigint(self) -> None:
-        self._arm()
-        self._schedule_shutdown(signal.SIGINT)
-
-    def _arm(self) -> None:
-        self._progress.stopping = True
-        timer = threading.Timer(self._settings.shutdown_seconds, self._give_up)
-        timer.daemon = True
-        timer.start()
-
-    @staticmethod
-    def _give_up() -> None:
-        # What was not acknowledged is delivered again; nothing is lost by leaving now.
-        log.critical("the shutdown takes too long; the process ends now")
-        os._exit(EXIT_SLOW_SHUTDOWN)
+    clients.probe(settings)
+    admin.check_worker_topics(settings)
+    faust_process.run_app(settings, create_app, (CONTENT, RULINGS))
 
 
 if __name__ == "__main__":

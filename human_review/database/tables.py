@@ -45,6 +45,7 @@ users = Table(
     Column("user_id", _Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),  # what they sign in with, case-folded
     Column("password_hash", String(255)),  # argon2id; null for people who come through OIDC
+    Column("must_change_password", Boolean, nullable=False, default=False),  # somebody else has chosen it
     Column("role", _Word, nullable=False),
     Column("queues", Text, nullable=False, default='["*"]'),  # JSON list
     Column("languages", Text, nullable=False, default='["*"]'),  # JSON list
@@ -68,6 +69,16 @@ sessions = Table(
     Column("ended_ms", _Ms),
 )  # fmt: skip
 
+oidc_flows = Table(  # sign-ins that have gone to the issuer and not come back
+    "oidc_flows", metadata,
+    Column("state_digest", _Id, primary_key=True),
+    Column("browser_digest", _Id, nullable=False),  # of a cookie: who comes back is who left
+    Column("nonce", _Id, nullable=False),
+    Column("verifier", String(128), nullable=False),  # PKCE
+    Column("next", String(2000), nullable=False),
+    Column("created_ms", _Ms, nullable=False),
+)  # fmt: skip
+
 api_tokens = Table(
     "api_tokens", metadata,
     Column("token_digest", _Id, primary_key=True),
@@ -75,6 +86,14 @@ api_tokens = Table(
     Column("name", String(200), nullable=False),
     Column("created_ms", _Ms, nullable=False),
     Column("revoked_ms", _Ms),
+)  # fmt: skip
+
+sign_in_links = Table(  # each signs one person in once
+    "sign_in_links", metadata,
+    Column("token_digest", _Id, primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.user_id"), nullable=False),
+    Column("expires_ms", _Ms, nullable=False),
+    Column("used_ms", _Ms),
 )  # fmt: skip
 
 attempts = Table(  # what rate limits count
@@ -105,6 +124,7 @@ items = Table(
     Column("verdict", _Word),
     Column("decided_by", _Word),
     Column("erased_ms", _Ms),
+    Column("origin", Text),  # Origin as JSON: where the item of that decision was read
 )  # fmt: skip
 
 tasks = Table(
@@ -121,9 +141,10 @@ tasks = Table(
     Column("severity", Float, nullable=False),  # 0 to 1: the harm of its label, before its probability
     Column("priority", Float, nullable=False),  # 0 to 1: expected harm; reports raise it
     Column("due_ms", _Ms, nullable=False),
-    Column("rank_ms", _Ms, nullable=False),  # the lowest is next; see human_review.desk.urgency
+    Column("rank_ms", _Ms, nullable=False),  # the lowest is next; see human_review.urgency
     Column("created_ms", _Ms, nullable=False),
     Column("sampling_probability", Float, nullable=False, default=1.0),
+    Column("machine_verdict", _Word, nullable=False, default="review"),  # of the decision; audits compare with it
     Column("policy_version", String(100), nullable=False),
     Column("group_key", _Id, index=True),  # items that belong together share it
     Column("sealed", LargeBinary),  # the ReviewTask as JSON; null once erased
@@ -135,6 +156,8 @@ tasks = Table(
     Column("closed_ms", _Ms),
     Column("verdict", _Word),  # of the final label
     Column("final_label_id", _Id),
+    Column("last_verdict", _Word),  # what was final before, for the undo of what replaced it
+    Column("last_label_id", _Id),
 )  # fmt: skip
 
 seats = Table(  # the right to answer a task once; a task that wants two answers has two
@@ -142,6 +165,7 @@ seats = Table(  # the right to answer a task once; a task that wants two answers
     Column("seat_id", _Id, primary_key=True),
     Column("task_id", _Id, ForeignKey("tasks.task_id"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("kind", _Word, nullable=False, default="review"),  # as of the task
     Column("queue", String(100), nullable=False),
     Column("language", String(35), nullable=False),
     Column("tier", Integer, nullable=False, default=0),
@@ -152,7 +176,9 @@ seats = Table(  # the right to answer a task once; a task that wants two answers
     Column("lease_until_ms", _Ms),
     Column("returned", Integer, nullable=False, default=0),  # how often a lease ran out
     UniqueConstraint("task_id", "number"),
-    Index("ix_seats_state_queue_rank_ms", "state", "queue", "rank_ms"),
+    # The columns after the rank are there to be looked at on the way, for people of few languages.
+    Index("ix_seats_state_queue_rank_ms", "state", "queue", "rank_ms", "language", "tier", "kind"),
+    Index("ix_seats_state_rank_ms", "state", "rank_ms", "language", "tier", "kind"),  # for people of all queues
     Index("ix_seats_holder_state", "holder", "state"),
 )  # fmt: skip
 
@@ -200,6 +226,7 @@ golden = Table(
     Column("labels", Text, nullable=False, default="[]"),
     Column("sealed", LargeBinary),  # the ReviewTask that copies are made of
     Column("why", _Word, nullable=False, default="unsure"),  # of the task; copies hide among tasks that say the same
+    Column("priority", Float, nullable=False, default=0.5),  # of the task; copies hide among tasks of about the same
     Column("group_key", _Id),  # of the task: one golden item a group
     Column("batch_id", _Id),  # of the answers it came from: one golden item a batch
     Column("source", _Word, nullable=False),  # consensus | appeal | lead
@@ -239,6 +266,13 @@ priors = Table(  # how often a verdict is the right one, by policy label; recomp
     Column("share", Float, nullable=False),
 )  # fmt: skip
 
+summaries = Table(  # what the quality page shows; recomputed, never edited
+    "summaries", metadata,
+    Column("name", _Word, primary_key=True),
+    Column("body", Text, nullable=False),  # JSON
+    Column("computed_ms", _Ms, nullable=False),
+)  # fmt: skip
+
 verdict_counts = Table(  # automatic decisions by day: what audit samples are drawn from
     "verdict_counts", metadata,
     Column("day", Integer, primary_key=True),  # days since the epoch, of the time of decision
@@ -254,12 +288,13 @@ appeals = Table(
     "appeals", metadata,
     Column("appeal_id", _Id, primary_key=True),
     Column("item_id", _ItemId, ForeignKey("items.item_id"), nullable=False, index=True),
-    Column("decision_id", _Id, nullable=False),
+    Column("decision_id", _Id, nullable=False, index=True),
     Column("task_id", _Id, nullable=False, index=True),
-    Column("sealed_statement", LargeBinary),
+    Column("sealed_statement", LargeBinary),  # the Appeal as JSON, with what the author says
     Column("sealed_reply", LargeBinary),
     Column("appealed_ms", _Ms, nullable=False),
-    Column("state", _Word, nullable=False, default="open"),  # open | upheld | overturned | withdrawn
+    # waiting (for its decision to be read) | open | upheld | overturned | refused
+    Column("state", _Word, nullable=False, default="open"),
     Column("decided_by", _Id),
     Column("decided_ms", _Ms),
 )  # fmt: skip
@@ -268,12 +303,14 @@ reports = Table(
     "reports", metadata,
     Column("report_id", _Id, primary_key=True),
     Column("item_id", _ItemId, nullable=False, index=True),
-    Column("reporter", _Id, nullable=False, index=True),  # keyed digest of the reporter's id
+    Column("reporter", _Id, nullable=False),  # keyed digest of the reporter's id
     Column("reason", _Word, nullable=False),
     Column("reported_ms", _Ms, nullable=False),
     Column("counted", Boolean, nullable=False),  # false for repeats and beyond the rate limit
-    Column("task_id", _Id),
+    Column("weight", Float, nullable=False, default=1.0),  # 1 for a reporter of whom nothing is known
+    Column("task_id", _Id, index=True),  # null while no task of the item is known
     UniqueConstraint("item_id", "reporter"),
+    Index("ix_reports_reporter_reported_ms", "reporter", "reported_ms"),
 )  # fmt: skip
 
 statements = Table(  # what authors were told, for notices and exports
@@ -288,9 +325,17 @@ statements = Table(  # what authors were told, for notices and exports
     Column("region", String(8)),
     Column("decided_by", _Word, nullable=False),
     Column("content_ms", _Ms),
-    Column("applied_ms", _Ms, nullable=False),
+    Column("applied_ms", _Ms, nullable=False, index=True),
     Column("expires_ms", _Ms),
     Column("statement", Text, nullable=False),  # StatementOfReasons as JSON: the policy's words, no content
+)  # fmt: skip
+
+acted_on = Table(  # decisions that restrict, which can be appealed; what statements and appeals need of them
+    "acted_on", metadata,
+    Column("decision_id", _Id, primary_key=True),
+    Column("item_id", _ItemId, ForeignKey("items.item_id"), nullable=False, index=True),
+    Column("decided_ms", _Ms, nullable=False),
+    Column("sealed", LargeBinary),  # the Decision as JSON
 )  # fmt: skip
 
 webhooks = Table(
@@ -299,6 +344,7 @@ webhooks = Table(
     Column("url", String(2000), nullable=False),
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("sealed_previous_secret", LargeBinary),  # still signs while a secret is rotated
+    Column("rotated_ms", _Ms),
     Column("events", Text, nullable=False),  # JSON list
     Column("active", Boolean, nullable=False, default=True),
     Column("created_ms", _Ms, nullable=False),
@@ -311,6 +357,7 @@ deliveries = Table(
     Column("event", _Word, nullable=False),
     Column("body", LargeBinary, nullable=False),  # ids and outcomes, no content
     Column("attempts", Integer, nullable=False, default=0),
+    Column("created_ms", _Ms, nullable=False),
     Column("next_ms", _Ms, nullable=False),
     Column("state", _Word, nullable=False, default="waiting"),  # waiting | done | given-up
     Column("last_error", String(300)),
@@ -355,10 +402,10 @@ unread = Table(  # messages that could not be read: where they are, and why
 audit = Table(
     "audit", metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("at_ms", _Ms, nullable=False),
-    Column("actor", _Id, nullable=False),  # pseudonym, or "system"
-    Column("act", _Word, nullable=False),
-    Column("subject", _ItemId, nullable=False),
+    Column("at_ms", _Ms, nullable=False, index=True),
+    Column("actor", _Id, nullable=False, index=True),  # pseudonym, or "system"
+    Column("act", _Word, nullable=False, index=True),
+    Column("subject", _ItemId, nullable=False, index=True),
     Column("facts", Text, nullable=False),  # canonical JSON; ids and outcomes, no content
     Column("previous", _Id, nullable=False),
     Column("hash", _Id, nullable=False),

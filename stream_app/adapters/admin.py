@@ -23,6 +23,8 @@ from stream_app.contracts.topics import (
     DEAD_LETTERS,
     DECISIONS,
     ENFORCEMENT,
+    RETRAINING,
+    REVIEW_LABELS,
     REVIEW_QUEUE,
     RULINGS,
     TOPICS,
@@ -127,19 +129,27 @@ def check_worker_topics(settings: Settings) -> None:
 
     Needs no more than the right to see them, unlike ``inspect``.
     """
+    found = partitions_of(
+        settings, (CONTENT, RULINGS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, RETRAINING, DEAD_LETTERS)
+    )
+    for topic, number in found.items():
+        if topic.follows_content and number != found[CONTENT]:
+            name, expected = settings.topic(topic), found[CONTENT]
+            problem = f"{name} has {number} partitions, content has {expected}: they must be equal"
+            raise error(settings, "topic_prefix", problem)
+
+
+def partitions_of(settings: Settings, topics: tuple[Topic, ...]) -> dict[Topic, int]:
+    """How many partitions each topic has. Raises ConfigError where one is missing, Unreachable."""
     try:
         there = clients.admin(settings).list_topics(timeout=_SECONDS).topics
     except KafkaException as problem:
         raise clients.translated(settings, problem) from problem
-    for topic in (CONTENT, RULINGS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, DEAD_LETTERS):
+    for topic in topics:
         name = settings.topic(topic)
-        found = there.get(name)
-        if found is None or found.error is not None:
+        if name not in there or there[name].error is not None:
             raise error(settings, "topic_prefix", f"there is no topic {name}; `weir topics create` makes it")
-        expected = len(there[settings.topic(CONTENT)].partitions)
-        if topic.follows_content and len(found.partitions) != expected:
-            problem_ = f"{name} has {len(found.partitions)} partitions, content has {expected}: they must be equal"
-            raise error(settings, "topic_prefix", problem_)
+    return {topic: len(there[settings.topic(topic)].partitions) for topic in topics}
 
 
 def topic_ids(settings: Settings, topics: tuple[Topic, ...]) -> dict[str, str]:
@@ -202,9 +212,10 @@ def _problem(settings: Settings, future: "Future[Any]") -> KafkaError | None:
 
 # Who may do what. Writing, reading and creating include describing.
 
-Process = Literal["worker", "producer", "dead-letters", "reader", "topics"]
+Process = Literal["worker", "feedback", "producer", "dead-letters", "reader", "topics"]
 PROCESSES: dict[Process, str] = {
     "worker": "`weir worker`",
+    "feedback": "`weir feedback`",
     "producer": "`weir produce`, and everyone who posts content",
     "dead-letters": "`weir dead-letters show` and `replay`",
     "reader": "a consumer of decisions and enforcement",
@@ -238,12 +249,26 @@ def acls(process: Process, settings: Settings) -> list[Rule]:
                 on(DECISIONS, "read write", "its ledger is restored from here"),
                 on(ENFORCEMENT, "write", "what the platform must do"),
                 on(REVIEW_QUEUE, "write", "what a person must look at"),
+                on(RETRAINING, "write", "to erase what was learned from a deleted item"),
                 on(DEAD_LETTERS, "write", "what it could not read"),
                 Rule("group", group, ("read",), "its place in the group and its offsets"),
                 Rule("group", f"{group}-ledger", ("read",), "the restore"),
                 Rule(
                     "transactional-id", f"{group}-", ("describe", "write"), "one id for each partition, which keeps "
                     "an earlier owner from writing", "prefixed",
+                ),
+            ]  # fmt: skip
+        case "feedback":
+            return [
+                on(REVIEW_LABELS, "read", "what reviewers said"),
+                on(RULINGS, "write", "what follows for the item"),
+                on(RETRAINING, "write", "what can be learned from it"),
+                on(DEAD_LETTERS, "write", "what it could not read"),
+                Rule("group", f"{group}-feedback", ("read",), "its place in the group and its offsets"),
+                Rule("group", f"{group}-feedback-sent", ("read",), "how far what follows was sent"),
+                Rule(
+                    "transactional-id", f"{group}-feedback-", ("describe", "write"), "one id for each partition, "
+                    "which keeps an earlier owner from writing", "prefixed",
                 ),
             ]  # fmt: skip
         case "producer":
@@ -253,6 +278,7 @@ def acls(process: Process, settings: Settings) -> list[Rule]:
                 on(DEAD_LETTERS, "read", "to show and to choose"),
                 on(CONTENT, "read write", "to send again; large values are read where they were"),
                 on(RULINGS, "read write", "the same for rulings"),
+                on(REVIEW_LABELS, "read write", "the same for labels"),
                 Rule(
                     "group",
                     dead_letters_group(settings),

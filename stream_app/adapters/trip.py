@@ -7,6 +7,7 @@ as a zombie.
 import os
 import signal
 import threading
+from collections.abc import Iterable
 
 from stream_app.errors import ConfigError
 
@@ -23,18 +24,21 @@ POINTS = {
     "after-ack": "the batch is acknowledged, the offsets are not committed",
     "in-revoke": "Kafka takes the partitions back",
 }
-"""The points, and what the process has done when it passes them."""
+"""The worker's points, and what it has done when it passes them."""
 
 ACTIONS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 class Trip:
-    """Does nothing unless a point is armed (``point`` or ``point!stop``), and then at its ``after``-th passage."""
+    """Does nothing unless a point is armed (``point`` or ``point!stop``), and then at its ``after``-th passage.
 
-    def __init__(self, armed: str = "", after: int = 1) -> None:
+    ``points`` are those of the process; raises ConfigError for one that it does not have.
+    """
+
+    def __init__(self, armed: str = "", after: int = 1, points: Iterable[str] = POINTS) -> None:
         point, _, action = armed.partition("!")
-        if armed and (point not in POINTS or action not in ACTIONS):
-            known = ", ".join(POINTS)
+        if armed and (point not in points or action not in ACTIONS):
+            known = ", ".join(points)
             raise ConfigError(
                 "environment", "WEIR_TRIP_POINT", f"no trip point {armed!r}; known: {known}, each with !stop"
             )

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from stream_app.adapters import clients
 from stream_app.adapters.progress import Progress
 from stream_app.contracts.metrics import LAG_RECORDS
-from stream_app.contracts.topics import CONTENT, RULINGS
+from stream_app.contracts.topics import CONTENT, RULINGS, Topic
 from stream_app.settings import Settings
 from stream_app.telemetry import Telemetry, facts
 
@@ -27,17 +27,23 @@ class Watch(threading.Thread):
     """Measures the lag every two seconds and ends the process when it does not get on while work waits.
 
     The lag is what Kafka says, not what the worker believes: its own consumer may be what is stuck. ``leave`` ends
-    the process; the supervisor starts a new one.
+    the process; the supervisor starts a new one. ``topics`` are what the group reads.
     """
 
     def __init__(
-        self, settings: Settings, progress: Progress, telemetry: Telemetry, leave: Callable[[int], None] = os._exit
+        self,
+        settings: Settings,
+        progress: Progress,
+        telemetry: Telemetry,
+        leave: Callable[[int], None] = os._exit,
+        topics: tuple[Topic, ...] = (CONTENT, RULINGS),
     ) -> None:
         super().__init__(name="watch", daemon=True)
         self._settings = settings
         self._progress = progress
         self._telemetry = telemetry
         self._leave = leave
+        self._topics = [settings.topic(topic) for topic in topics]
 
     def run(self) -> None:
         """Look until the process ends."""
@@ -70,15 +76,14 @@ class Watch(threading.Thread):
             self._leave(EXIT_STALLED)
 
     def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
-        """How far each partition of both topics is behind, in offsets; the gauge is of ``content`` alone."""
-        content = self._settings.topic(CONTENT)
-        topics = (content, self._settings.topic(RULINGS))
-        parts = [TopicPartition(topic, number) for topic in topics for number in sorted(self._progress.assigned)]
+        """How far each partition of the topics is behind, in offsets; the gauge is of the first topic alone."""
+        numbers = sorted(self._progress.assigned)
+        parts = [TopicPartition(topic, number) for topic in self._topics for number in numbers]
         behind = {}
         for part in consumer.committed(parts, KAFKA_SECONDS) if parts else []:
             low, high = consumer.get_watermark_offsets(part, KAFKA_SECONDS)
             lag = max(0, high - max(low, part.offset))
-            if part.topic == content:
+            if part.topic == self._topics[0]:
                 self._telemetry.set(LAG_RECORDS, lag, str(part.partition))
             if lag:
                 behind[TopicPartition(part.topic, part.partition, max(low, part.offset))] = lag

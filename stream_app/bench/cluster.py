@@ -7,13 +7,21 @@ from contextlib import contextmanager, suppress
 from confluent_kafka import KafkaException
 
 from stream_app.adapters import clients
-from stream_app.contracts.topics import CONTENT, DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, RULINGS
+from stream_app.contracts.topics import (
+    CONTENT,
+    DEAD_LETTERS,
+    DECISIONS,
+    ENFORCEMENT,
+    RETRAINING,
+    REVIEW_QUEUE,
+    RULINGS,
+)
 from stream_app.errors import Unreachable
 from stream_app.settings import Settings
 from stream_app.testing_kafka import KafkaBroker, create_topics, missing
 
 PARTITIONS = 4
-USED = (CONTENT, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, DEAD_LETTERS, RULINGS)
+USED = (CONTENT, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, RETRAINING, DEAD_LETTERS, RULINGS)
 
 
 @contextmanager

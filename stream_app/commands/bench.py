@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from stream_app.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure throughput and latency on this machine.")
+
+# Other packages add benchmarks of their own: each name in this group is a Typer application.
+for _entry in entry_points(group="weir.bench"):
+    app.add_typer(_entry.load(), name=_entry.name)
 
 Bootstrap = Annotated[
     str | None,

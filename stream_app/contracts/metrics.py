@@ -72,7 +72,8 @@ REVIEW_TASKS = Metric(
     "weir_review_tasks_total", "counter", "Review tasks by why they were made; reviewers' work to come.", ("why",)
 )
 LAG_RECORDS = Metric(
-    "weir_lag_records", "gauge", "Messages waiting in a partition of content.", ("partition",)
+    "weir_lag_records", "gauge", "Messages waiting in a partition of content, or of what the process reads.",
+    ("partition",),
 )  # fmt: skip
 LAG_SECONDS = Metric(
     "weir_lag_seconds", "gauge", "Age of the newest message decided in a partition when it was decided.",
@@ -89,5 +90,82 @@ LEDGER_RESTORED = Metric(
     "weir_ledger_restored_total", "counter", "Ledger entries read back from the decisions topic.", ("partition",)
 )
 PARTITIONS_OWNED = Metric("weir_partitions_owned", "gauge", "Partitions of content that this worker owns now.")
+REVIEW_READ = Metric(
+    "weir_review_read_total", "counter",
+    "Messages that the review service read, by topic and outcome: taken, skipped, unread; unread means a producer to "
+    "talk to.",
+    ("topic", "outcome"),
+)  # fmt: skip
+REVIEW_SENT = Metric(
+    "weir_review_sent_total", "counter",
+    "Messages that left the outbox of the review service, by topic and outcome: sent, dropped (their item was "
+    "erased), deferred (Kafka refused them; any is a matter for an operator).",
+    ("topic", "outcome"),
+)  # fmt: skip
+OUTBOX_WAITING = Metric(
+    "weir_review_outbox_waiting", "gauge", "Messages in the outbox that are due and not sent; grows without Kafka."
+)
+OUTBOX_AGE = Metric(
+    "weir_review_outbox_age_seconds", "gauge", "How long the oldest of them has been due; a minute is an alarm."
+)
+REVIEW_JOB_UP = Metric(
+    "weir_review_job_up", "gauge", "1 while a background job of the review service works, 0 while it fails.", ("job",)
+)
+REVIEW_ANSWERS = Metric(
+    "weir_review_answers_total", "counter",
+    "What people did with tasks, by outcome: allow, limit, remove, skipped, escalated, undone, reopened.",
+    ("outcome",),
+)  # fmt: skip
+REVIEW_RETURNED = Metric(
+    "weir_review_returned_total", "counter",
+    "Leases that ran out and were given on, by queue; a rise means that people leave tasks open or lose connection.",
+    ("queue",),
+)  # fmt: skip
+FEEDBACK = Metric(
+    "weir_feedback_total", "counter",
+    "What followed from reviewers' labels: ruling, example, erased (an example), nothing, buried; buried stays 0.",
+    ("outcome",),
+)  # fmt: skip
+_BOUND = "bound is value, low, high (95 % interval) or n; nan where n is too small to say."
+QUALITY_PRECISION = Metric(
+    "weir_quality_precision", "gauge",
+    "Share of automatic actions that people would have taken too, from audits, by policy label and language (* for "
+    f"all); {_BOUND}",
+    ("label", "language", "bound"),
+)  # fmt: skip
+QUALITY_MISS_RATE = Metric(
+    "weir_quality_miss_rate", "gauge",
+    f"Share of automatically allowed items that people would have acted on, by policy label and language; {_BOUND}",
+    ("label", "language", "bound"),
+)  # fmt: skip
+QUALITY_PREVALENCE = Metric(
+    "weir_quality_prevalence", "gauge",
+    f"Share of all items that people would act on, by policy label and language; {_BOUND}",
+    ("label", "language", "bound"),
+)  # fmt: skip
+QUALITY_AGREEMENT = Metric(
+    "weir_quality_agreement", "gauge",
+    f"Agreement of people who answered the same task, by measure: alpha, ac1, raw; {_BOUND}",
+    ("measure", "label", "language", "bound"),
+)  # fmt: skip
+QUALITY_GOLDEN = Metric(
+    "weir_quality_golden_right", "gauge",
+    f"Share of golden tasks that all people together answered right, by policy label; {_BOUND}",
+    ("label", "bound"),
+)  # fmt: skip
+QUALITY_ALARMS = Metric(
+    "weir_quality_alarms", "gauge",
+    "People who are wrong on golden tasks as often as quality.alarm.bad says; each is somebody to talk with.",
+)  # fmt: skip
+SIGN_INS = Metric(
+    "weir_review_sign_ins_total", "counter",
+    "Sign-ins to the review service by outcome: in, refused, slowed; many refused ones are somebody who guesses.",
+    ("outcome",),
+)  # fmt: skip
+REQUEST_SECONDS = Metric(
+    "weir_review_request_seconds", "histogram",
+    "Answering one request to the review service, wall seconds, by route and status class (2xx to 5xx).",
+    ("route", "status"), FAST,
+)  # fmt: skip
 
 METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -41,7 +41,12 @@ class ReviewTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """A reviewer's label. Carries its task, so that no consumer needs a join."""
+    """A reviewer's label. Carries its task, so that no consumer needs a join.
+
+    Where several people were asked, each of their labels comes with ``final`` false, and a last one by ``panel`` sums
+    up those named in ``answers``; its ``weight`` is the probability that its verdict is right. ``replaces`` is the
+    label that was taken back after it had been sent.
+    """
 
     label_id: str
     final: bool
@@ -57,10 +62,15 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     seconds_spent: float = 0.0
     decided_at: datetime
     policy_version: str
+    answers: tuple[str, ...] = ()
 
 
 class Appeal(msgspec.Struct, frozen=True, kw_only=True):
-    """An author disagrees with a decision."""
+    """An author disagrees with a decision.
+
+    ``decision`` is the decision itself, where the platform has kept it; without it, the appeal waits until the
+    review service has read that decision from its topic.
+    """
 
     appeal_id: str
     decision_id: str
@@ -68,10 +78,15 @@ class Appeal(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     statement: str
     appealed_at: datetime
+    decision: Decision | None = None
 
 
 class AppealDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """How an appeal ended; never decided by the person who decided before."""
+    """How an appeal ended; never decided by the person who decided before.
+
+    Carries its task, so that no consumer needs a join. ``verdict`` and ``labels`` are what holds from now on: those
+    of the decision where it was upheld.
+    """
 
     appeal_id: str
     decision_id: str
@@ -80,6 +95,12 @@ class AppealDecision(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["upheld", "overturned"]
     reviewer_id: str
     decided_at: datetime
+    task: ReviewTask | None = None
+    verdict: Verdict = "allow"
+    labels: tuple[str, ...] = ()
+    weight: float = 1.0
+    sampling_probability: float = 1.0
+    policy_version: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +122,11 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A user reports an item. Reports raise priority; they never act and never become labels."""
+    """A user reports an item. Reports raise priority; they never act and never become labels.
+
+    An item that nobody was asked about yet gets a task where the report carries the ``item`` and its ``origin``, or
+    the ``decision``, whose origin it then is.
+    """
 
     report_id: str
     item_id: str | None = None
@@ -109,3 +134,26 @@ class UserReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     reporter_id: str
     reported_at: datetime
+    origin: Origin | None = None
+    decision: Decision | None = None
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """The item was deleted: what was learned from its labels must go. Follows every label of the item."""
+
+    item_id: str
+    erased_at: datetime
+
+
+class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an audit log went, and the hash of the entry with that number (64 hex digits).
+
+    Published where the log's own database cannot reach, so that a log that was cut or rebuilt is found out.
+    ``entries`` is how many were appended since the head before.
+    """
+
+    chain: str
+    seq: int
+    hash: str
+    entries: int
+    published_at: datetime

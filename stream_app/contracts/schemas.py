@@ -43,9 +43,11 @@ _OPERATIONS: tuple[tuple[str, str, Topic], ...] = (
     ("review", "receive", topics.APPEALS),
     ("review", "receive", topics.REPORTS),
     ("review", "send", topics.REVIEW_LABELS),
+    ("review", "send", topics.AUDIT_HEADS),
     ("feedback", "receive", topics.REVIEW_LABELS),
     ("feedback", "send", topics.RETRAINING),
     ("feedback", "send", topics.RULINGS),
+    ("feedback", "send", topics.DEAD_LETTERS),
     ("retrain", "receive", topics.RETRAINING),
 )
 

@@ -7,7 +7,16 @@ from stream_app.contracts.content import ContentItem
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision, EnforcementAction
 from stream_app.contracts.feedback import TrainingExample
-from stream_app.contracts.review import Appeal, AppealDecision, ReviewDecision, ReviewTask, Ruling, UserReport
+from stream_app.contracts.review import (
+    Appeal,
+    AppealDecision,
+    AuditHead,
+    Erasure,
+    ReviewDecision,
+    ReviewTask,
+    Ruling,
+    UserReport,
+)
 
 DAY_MS = 86_400_000
 
@@ -45,7 +54,10 @@ DECISIONS = Topic(
 )  # fmt: skip
 ENFORCEMENT = Topic("enforcement", "item_id", (EnforcementAction,), "what the platform must do now")
 REVIEW_QUEUE = Topic("review-queue", "item_id", (ReviewTask,), "what a person must look at")
-REVIEW_LABELS = Topic("review-labels", "item_id", (ReviewDecision, AppealDecision), "what reviewers said")
+REVIEW_LABELS = Topic(
+    "review-labels", "item_id", (ReviewDecision, AppealDecision, Erasure),
+    "what reviewers said, and which of it must be forgotten",
+)  # fmt: skip
 APPEALS = Topic("appeals", "item_id", (Appeal,), "authors who disagree")
 RULINGS = Topic(
     "rulings", "item_id", (Ruling,), "verdicts from outside the worker, for the worker to write", follows_content=True
@@ -60,7 +72,10 @@ BANK_UPDATES = Topic("bank-updates", "entry_id", (), "known content", compacted=
 AUTHOR_EVENTS = Topic("author-events", "author_id", (), "what an author did", retention_days=7)
 AUTHOR_STATE = Topic("author-state", "author_id", (), "windows of author events", compacted=True, deleted=False)
 DRIFT = Topic("drift", "slice", (), "drift reports", compacted=True, deleted=False)
-AUDIT_HEADS = Topic("audit-heads", "chain", (), "heads of the audit chain", compacted=True, deleted=False)
+AUDIT_HEADS = Topic(
+    "audit-heads", "chain", (AuditHead,), "the latest head of the audit chain, and under chain:seq every one",
+    compacted=True, deleted=False,
+)  # fmt: skip
 ROLLOUTS = Topic("rollouts", "slot", (), "which artifact decides", compacted=True, deleted=False)
 DEAD_LETTERS = Topic("dead-letters", "original key", (DeadLetter,), "what could not be decided, with why")
 

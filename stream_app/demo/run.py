@@ -18,11 +18,13 @@ from rich.console import Console
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.demo import samples
 from stream_app.demo.broker import PARTITIONS, EmbeddedBroker
+from stream_app.demo.console import ReviewConsole
+from stream_app.demo.processes import free_port
 from stream_app.demo.samples import Message
 from stream_app.demo.stream import Reader, Sender
 from stream_app.demo.tally import Tally
 from stream_app.demo.view import Place, View, print_summary
-from stream_app.demo.worker import WorkerFailed, WorkerProcess, free_port
+from stream_app.demo.worker import WorkerFailed, WorkerProcess
 from stream_app.settings import Settings
 
 INTERRUPTED = 130
@@ -61,6 +63,7 @@ class Result:
     status: int = 0
     failure: str = ""
     log: str = ""
+    review: str = ""
     started: float = field(default_factory=time.monotonic)
     first_decision_seconds: float | None = None
     seconds: float = 0.0
@@ -90,6 +93,7 @@ class Result:
             "worker_restarts": self.worker_restarts,
             "interrupted": self.interrupted,
             "log": self.log,
+            "review": self.review,
         }
         return json.dumps(self.tally.summary() | facts, ensure_ascii=False)
 
@@ -183,6 +187,9 @@ def _run(
     desk = _Desk(view, stop, result, worker, reader)
     try:
         desk.wait_ready()
+        # Not earlier: the first decision should not wait for it.
+        desk.console = ReviewConsole(broker.bootstrap, TOPIC_PREFIX, folder)
+        stack.callback(desk.console.stop, STOP_SECONDS)
         desk.send_all(messages, sender, plan)
         sender.close()
         desk.drain()
@@ -203,6 +210,7 @@ class _Desk:
         self._worker = worker
         self._reader = reader
         self._drawn = 0.0
+        self.console: ReviewConsole | None = None
 
     def wait_ready(self) -> None:
         """Wait until the worker takes part; what is sent before would only measure its start."""
@@ -242,6 +250,9 @@ class _Desk:
             self._drawn = 0.0
         if now - self._drawn < FRAME_SECONDS:
             return
+        if self.console is not None and self.console.link and not self._result.review:
+            self._result.review = self.console.link
+            self._view.note(f"review console, signed in once by this address: {self.console.link}")
         happened = self._worker.watch()
         if happened is not None:
             self._view.note(happened)

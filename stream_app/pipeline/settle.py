@@ -11,9 +11,10 @@ from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem, Deletion
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision, EnforcementAction
+from stream_app.contracts.feedback import example_id_of
 from stream_app.contracts.ids import text_digest
 from stream_app.contracts.review import ReviewTask, Ruling
-from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, Topic
+from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, RETRAINING, REVIEW_QUEUE, Topic
 from stream_app.errors import BadMessage
 from stream_app.pipeline.act import act, review_task
 from stream_app.pipeline.dead_letter import HEAD_BYTES, bury
@@ -185,7 +186,8 @@ class Settler:
         tombstone = Record(DECISIONS, deletion.item_id.encode(), None, headers, same_partition=True)
         mark = deletion_mark(origin)
         history.write(case.address, mark)
-        return Outcome("deleted", deletion.item_id, [tombstone], entry=(deletion.item_id, mark))
+        forgotten = Record(RETRAINING, example_id_of(deletion.item_id).encode(), None, _headers(case.message, ()))
+        return Outcome("deleted", deletion.item_id, [tombstone, forgotten], entry=(deletion.item_id, mark))
 
 
 def _record(topic: Topic, message: Decision | EnforcementAction | ReviewTask, case: Case) -> Record:

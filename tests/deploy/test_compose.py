@@ -90,11 +90,12 @@ def test_only_the_gpu_profile_asks_for_a_device() -> None:
     assert SERVICES["worker-gpu"]["environment"]["WEIR_DEVICE"] == "cuda"
 
 
-def test_prometheus_asks_every_worker_where_it_answers() -> None:
+def test_prometheus_asks_every_process_where_it_answers() -> None:
     config = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
-    (job,) = config["scrape_configs"]
+    job, review = config["scrape_configs"]
+    assert review["static_configs"] == [{"targets": [f"review:{Settings().review_bind.rpartition(':')[2]}"]}]
     (workers,) = job["dns_sd_configs"]
-    assert set(workers["names"]) == {name for name in SERVICES if name.startswith("worker")}
+    assert set(workers["names"]) == {name for name in SERVICES if name.startswith("worker")} | {"feedback"}
     assert workers["port"] == Settings().metrics_port
     for name in workers["names"]:
         assert f":{Settings().metrics_port}/healthz" in SERVICES[name]["healthcheck"]["test"][-1]

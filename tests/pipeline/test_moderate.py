@@ -10,8 +10,9 @@ from stream_app.adapters.memory import MemoryLedger
 from stream_app.contracts import codec
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision, EnforcementAction
+from stream_app.contracts.feedback import example_id_of
 from stream_app.contracts.review import ReviewTask
-from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE
+from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, RETRAINING, REVIEW_QUEUE
 from stream_app.pipeline.match import bank_key
 from stream_app.pipeline.types import BankMatch
 from stream_app.testing import FakeClassifier, make_message, make_moderator
@@ -138,7 +139,10 @@ def test_a_tombstone_forgets_the_item():
     stream.send(item("fine"))
     (gone,) = stream.send(None, key=b"i1")
     assert gone.kind == "deleted"
-    assert [(r.topic, r.key, r.value) for r in gone.records] == [(DECISIONS, b"i1", None)]
+    assert [(r.topic, r.key, r.value) for r in gone.records] == [
+        (DECISIONS, b"i1", None),
+        (RETRAINING, example_id_of("i1").encode(), None),
+    ]
     assert b"text" not in stream.ledger.lookup([(0, "i1")])[0, "i1"]
     assert stream.send({"item_id": "i1", "deleted": True})[0].kind == "deleted"
 

@@ -1,0 +1,106 @@
+"""The figures for people, and the page docs/results/review.md."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from stream_app.bench.report import Report, Row
+
+RETURN_GOAL_SECONDS = 1.0
+TAKE_GOAL_MS = 150.0
+ZERO = ("double_decisions", "lost", "sent_twice", "sent_though_undone", "undecided", "wrong_answers")
+_COUNTS = ("reviewers", "tasks", "kills", "seconds", "think_seconds", *ZERO, "accepted", "labels", "returns")
+
+METHOD = """\
+`weir review` runs as it does in production, over a real Apache Kafka of one node. Tasks come in over `review-queue`.
+Scripted people sign in once and work over HTTP, all at the same time: they take a task, look at it for a while
+(`think_seconds` on average, exponential), and decide. Some submit twice, submit with the token of an earlier lease,
+skip, undo their answer, or go away without a word. Meanwhile the service is killed with SIGKILL at random moments and
+started again; who got no answer asks again. At the end all labels are read from `review-labels`, committed ones only.
+
+- `double_decisions`: seats with two answers that stand, and tasks with two final labels that nothing replaces.
+- `lost`: labels that were answered with 2xx, not undone, and are not in Kafka.
+- `sent_twice`: label ids that are in Kafka more than once.
+- `sent_though_undone`: labels whose undo was answered with "nothing was sent", and that are in Kafka.
+- `undecided`: tasks without a decision at the end.
+- `wrong_answers`: old tokens that were accepted, double submits that made a second label.
+- `returns`: seats that somebody left and somebody else was given; `over TTL` is the longest time between the end of
+  the lease and the moment at which the next person had it, without the seconds in which the service did not run.
+- `take`: what a person waits for the next task, over HTTP, the network of loopback included, with all others at work.
+"""
+
+
+class ReviewReport(Report):
+    """Takes the rows of both databases; a page keeps those of the one that was not run."""
+
+    def show(self) -> None:
+        """Print the table for people."""
+        if self.as_json:
+            return
+        console = Console()
+        header, lines = table(_runs(self.rows))
+        shown = Table(*header, title="Review under fire", title_justify="left")
+        for line in lines:
+            shown.add_row(*line)
+        console.print(shown)
+
+    def write(self, page: Path) -> None:
+        """Write the page, with its rows beside it as JSON lines."""
+        store = page.with_suffix(".jsonl")
+        page.parent.mkdir(parents=True, exist_ok=True)
+        before = (
+            [json.loads(line) for line in store.read_text(encoding="utf-8").splitlines()] if store.exists() else []
+        )
+        kept = {row["database"]: row for row in [*before, *_runs(self.rows)]}
+        rows = [kept[name] for name in sorted(kept)]
+        store.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        page.write_text(markdown(rows), encoding="utf-8")
+        self.note(f"written: {page}")
+
+
+def table(runs: list[Row]) -> tuple[list[str], list[list[str]]]:
+    """Header and lines: one column for each run."""
+    lines = [[name.replace("_", " "), *(_zero(name, run[name]) for run in runs)] for name in _COUNTS]
+    lines.append(["over TTL, seconds", *(_goal(run["return_seconds_over_ttl"], RETURN_GOAL_SECONDS) for run in runs)])
+    lines += [
+        [f"take {name}, ms", *(_take(name, run["take_ms"]) for run in runs)] for name in ("p50", "p95", "p99")
+    ]  # fmt: skip
+    return ["", *(run["database"] for run in runs)], lines
+
+
+def markdown(runs: list[Row]) -> str:
+    """The page."""
+    header, lines = table(runs)
+    parts = ["# Review under fire\n", "Written by `weir bench review`; do not edit.\n"]
+    parts += [_md(header), _md(["---"] * len(header)), *map(_md, lines), ""]
+    for run in runs:
+        done = ", ".join(f"{name} {number}" for name, number in run["done"].items())
+        facts = ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in run["machine"].items() if name != "command"
+        )
+        parts += [f"{run['database']}: {done}.\n", f"`{run['machine']['command']}`: {facts}\n"]
+    return "\n".join([*parts, "## How it is measured\n", METHOD])
+
+
+def _runs(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["bench"] == "review"]
+
+
+def _zero(name: str, value: Any) -> str:
+    return f"{value} (must be 0)" if name in ZERO and value else str(value)
+
+
+def _take(name: str, found: dict[str, float]) -> str:
+    value = found.get(name)
+    return "" if value is None else _goal(value, TAKE_GOAL_MS) if name == "p95" else str(value)
+
+
+def _goal(value: float, goal: float) -> str:
+    return f"{value} (<= {goal:g}: {'met' if value <= goal else 'not met'})"
+
+
+def _md(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,109 @@
+"""A person takes the next task, holds it while they work on it, or gives it back."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from human_review.database.engine import now_ms
+from human_review.database.tables import seats, tasks
+from human_review.desk.again import again
+from human_review.desk.cards import Card, card_of
+from human_review.desk.choose import next_seat
+from human_review.desk.leases import LOST, held_seat, lease, lease_ms, let_go, lock_person, lock_task, mine
+from human_review.errors import LeaseLost
+from human_review.people import exposure
+from human_review.permissions import Actor
+from human_review.quality import golden
+from human_review.service import Service
+from stream_app.contracts.ids import digest
+
+__all__ = ("heartbeat", "held_seat", "lease", "lock_task", "look", "release", "take")
+
+
+@again
+def take(service: Service, actor: Actor, queue: str | None = None) -> Card | None:
+    """The task to look at now: the one that the person holds, else the most urgent one that they may see.
+
+    None where there is nothing for them. Raises Forbidden, or TooMany once they have seen enough for now.
+    """
+    actor.must("review", queue=queue)
+    with service.database.write() as connection:
+        lock_person(connection, actor)
+        now = now_ms(connection)
+        seat = _held(connection, actor, now)
+        if seat is not None and not actor.may("review", queue=seat.queue, language=seat.language):
+            let_go(connection, seat)  # their rights have changed since
+            seat = None
+        if seat is None:
+            exposure.check(connection, service, actor)
+            seat = _next(connection, service, actor, queue, now)
+        if seat is None:
+            return None
+        token = lease(connection, service, actor, seat, now)
+    return look(service, actor, seat.seat_id, token)  # read after the write, so that others need not wait for it
+
+
+def look(service: Service, actor: Actor, seat_id: str, token: int) -> Card:
+    """The card of a seat that the person holds. Raises LeaseLost, Forbidden, NotFound (just erased)."""
+    with service.database.read() as connection:
+        held = select(seats).where(mine(actor, seat_id, token, now_ms(connection)))
+        seat = connection.execute(held).one_or_none()
+        if seat is None:
+            raise LeaseLost(LOST)
+        actor.must("review", queue=seat.queue, language=seat.language)
+        return card_of(connection, service, seat_id)
+
+
+@again
+def heartbeat(service: Service, actor: Actor, seat_id: str, token: int) -> int:
+    """Hold the seat on; until when, in milliseconds since the epoch. Raises LeaseLost."""
+    with service.database.write() as connection:
+        now = now_ms(connection)
+        until = now + lease_ms(service)
+        held = update(seats).where(mine(actor, seat_id, token, now)).values(lease_until_ms=until)
+        if connection.execute(held).rowcount == 0:
+            raise LeaseLost(LOST)
+        return until
+
+
+@again
+def release(service: Service, actor: Actor, seat_id: str, token: int) -> None:
+    """Give the seat back unanswered. Raises LeaseLost where it is somebody else's by now."""
+    with service.database.write() as connection:
+        lock_task(connection, seat_id)
+        let_go(connection, held_seat(connection, actor, seat_id, token))
+
+
+def _held(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:
+    """What they hold, the latest first; a golden task waits for them even after its lease."""
+    return connection.execute(
+        select(seats)
+        .where(
+            seats.c.holder == actor.user_id, seats.c.state == "leased",
+            or_(seats.c.lease_until_ms > now, seats.c.kind == "golden"),
+        )
+        .order_by(seats.c.lease_until_ms.desc())
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()  # fmt: skip
+
+
+def _next(connection: Connection, service: Service, actor: Actor, queue: str | None, now: int) -> Row[Any] | None:
+    found = connection.execute(next_seat(actor, queue, now)).one_or_none()
+    if found is None or found.kind != "review":
+        return found
+    offered = golden.offer(connection, service, actor, queue)
+    return found if offered is None else _open_golden(connection, offered)
+
+
+def _open_golden(connection: Connection, task_id: str) -> Row[Any]:
+    """The seat of a golden task, like that of any other."""
+    task = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).one()
+    seat_id = digest("seat", task_id, 1)
+    connection.execute(
+        insert(seats).values(
+            seat_id=seat_id, task_id=task_id, number=1, kind=task.kind, queue=task.queue,
+            language=task.language, tier=task.tier, rank_ms=task.rank_ms,
+        )
+    )  # fmt: skip
+    return connection.execute(select(seats).where(seats.c.seat_id == seat_id)).one()

@@ -1,0 +1,113 @@
+"""An answer is taken back: without a trace while it waits in the outbox, by an answer that replaces it later."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select, update
+
+from human_review import outbox
+from human_review.audit import log
+from human_review.database.engine import now_ms
+from human_review.database.tables import answers, seats, tasks
+from human_review.desk.again import again
+from human_review.desk.emit import panel_id, standing, undo_ms, withdraw_final
+from human_review.desk.leases import lease, lock_task, must_review
+from human_review.errors import Conflict, NotFound
+from human_review.permissions import Actor
+from human_review.quality import golden
+from human_review.service import Service
+from stream_app.contracts.metrics import REVIEW_ANSWERS
+
+_IN_TIME = "taken back; nothing was sent, and the task is yours again"
+_LATE = "the label was sent already and holds until you answer again; that answer will replace it"
+_GONE = "taken back; nothing was sent, and the task was closed meanwhile"
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """``in_time``: nothing was sent. ``token`` is None where the task was closed by others meanwhile."""
+
+    label_id: str
+    task_id: str
+    in_time: bool
+    seat_id: str
+    token: int | None
+    what_happens: str
+
+
+@again
+def undo(service: Service, actor: Actor, label_id: str) -> Undone:
+    """Take back an own answer; its seat is the person's again.
+
+    Raises NotFound for what is not theirs, Conflict where it was taken back before or can no longer be replaced.
+    """
+    with service.database.write() as connection:
+        answer = _own(connection, actor, label_id)
+        task = lock_task(connection, answer.seat_id)
+        must_review(actor, task)
+        in_time = revoke(connection, service, task, label_id)
+        token = _back(connection, service, actor, task, answer.seat_id)
+        log.append(connection, actor, "undo", task.task_id, label=label_id, in_time=in_time)
+    service.telemetry.count(REVIEW_ANSWERS, "undone" if in_time else "reopened")
+    return Undone(
+        label_id=label_id, task_id=task.task_id, in_time=in_time, seat_id=answer.seat_id, token=token,
+        what_happens=_LATE if not in_time else _IN_TIME if token is not None else _GONE,
+    )  # fmt: skip
+
+
+def revoke(connection: Connection, service: Service, task: Row[Any], label_id: str) -> bool:
+    """Mark a standing answer of a locked task undone or replaced and open the task; whether nothing was sent.
+
+    Raises Conflict where it stands no longer, or was sent and the task was closed by something else than an answer.
+    """
+    answer = connection.execute(select(answers).where(answers.c.label_id == label_id)).one()
+    if answer.state != "standing":
+        raise Conflict("this answer was taken back before; take the task again to answer it")
+    in_time = _withdraw(connection, service, task, answer)
+    if not in_time and task.state == "closed" and task.closed_why != "decided":
+        raise Conflict(f"the label was sent and the task is closed ({task.closed_why}); there is nothing to replace")
+    connection.execute(
+        update(answers).where(answers.c.label_id == label_id).values(state="undone" if in_time else "replaced")
+    )
+    if task.kind == "golden":
+        golden.undone(connection, service, task.task_id)
+    if task.closed_why == "decided":
+        connection.execute(
+            update(tasks).where(tasks.c.task_id == task.task_id).values(state="open", closed_why=None, closed_ms=None)
+        )
+    return in_time
+
+
+def _own(connection: Connection, actor: Actor, label_id: str) -> Row[Any]:
+    row = connection.execute(
+        select(answers.c.seat_id).where(answers.c.label_id == label_id, answers.c.user_id == actor.user_id)
+    ).one_or_none()
+    if row is None or row.seat_id is None:
+        raise NotFound("there is no such answer of yours")
+    return row
+
+
+def _withdraw(connection: Connection, service: Service, task: Row[Any], answer: Row[Any]) -> bool:
+    """Delete what waits in the outbox because of an answer; whether its own label was among it.
+
+    A panel's label that counts on it and was not sent goes in any case: it sums up what holds no longer.
+    """
+    in_grace = now_ms(connection) < answer.decided_ms + undo_ms(service)
+    sends = task.kind == "review"
+    in_time = in_grace and (not sends or outbox.take_back(connection, [answer.label_id]))
+    panel = panel_id(task.task_id, standing(connection, task.task_id))
+    was_final = in_time and task.final_label_id == answer.label_id
+    if was_final or (task.final_label_id == panel and outbox.take_back(connection, [panel])):
+        withdraw_final(connection, task)
+        connection.execute(
+            update(tasks).where(tasks.c.task_id == task.task_id).values(
+                verdict=task.last_verdict, final_label_id=task.last_label_id, last_verdict=None, last_label_id=None
+            )
+        )  # fmt: skip
+    return in_time
+
+
+def _back(connection: Connection, service: Service, actor: Actor, task: Row[Any], seat_id: str) -> int | None:
+    if task.state == "closed" and task.closed_why != "decided":
+        return None
+    seat = connection.execute(select(seats).where(seats.c.seat_id == seat_id).with_for_update()).one()
+    return lease(connection, service, actor, seat, now_ms(connection))

@@ -1,0 +1,102 @@
+"""What a person has looked at in a rolling day, and when they must rest. Nobody else gets to see it.
+
+A minute on content of severity 0.5 counts half a weighted minute.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from human_review.database.engine import now_ms
+from human_review.database.tables import exposures
+from human_review.errors import TooMany
+from human_review.permissions import Actor
+from human_review.service import Service
+
+DAY_MS = 24 * 3600 * 1000
+_KEEP_MS = 3 * DAY_MS  # a budget looks back a day from the last look, which may itself lie a day back
+_MOST_SECONDS = 3600.0  # one look that is said to have lasted longer was a page left open
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What counts against the budget: ``weighted_minutes`` by severity, ``last_ms`` None where nothing does."""
+
+    items: int
+    weighted_minutes: float
+    last_ms: int | None
+
+
+def note(connection: Connection, service: Service, user_id: str, seconds: float, severity: float) -> None:
+    """Count one item that a person has looked at: seconds from 0 to an hour, severity 0 to 1; beyond is cut.
+
+    What no budget needs any more is forgotten.
+    """
+    now = now_ms(connection)
+    old = exposures.c.at_ms < now - _KEEP_MS
+    connection.execute(exposures.delete().where(exposures.c.user_id == user_id, old))
+    connection.execute(
+        exposures.insert().values(
+            user_id=user_id,
+            at_ms=now,
+            seconds=min(max(seconds, 0.0), _MOST_SECONDS),
+            severity=min(max(severity, 0.0), 1.0),
+        )
+    )
+
+
+def check(connection: Connection, service: Service, actor: Actor) -> None:
+    """Raise TooMany, which says when it goes on, where the person has seen enough for now."""
+    wait = pause_ms(connection, service, actor.user_id)
+    if wait > 0:
+        minutes = -(-wait // 60_000)
+        raise TooMany(
+            f"you have seen what one person should see in a day; it goes on in {minutes} min", -(-wait // 1000)
+        )
+
+
+def seen(connection: Connection, user_id: str, until_ms: int) -> Seen:
+    """What a person saw in the day that ends at ``until_ms``, which belongs to it."""
+    count, weighted, last = connection.execute(
+        select(func.count(), func.sum(exposures.c.seconds * exposures.c.severity), func.max(exposures.c.at_ms))
+        .where(*_day(user_id, until_ms))
+    ).one()  # fmt: skip
+    return Seen(count, float(weighted or 0.0) / 60, last)
+
+
+def pause_ms(connection: Connection, service: Service, user_id: str) -> int:
+    """For how long a person must pause, in ms; 0 where they need not.
+
+    Whoever reaches the budget pauses until enough of it is a day old, and never shorter than ``pause_minutes``.
+    """
+    now = now_ms(connection)
+    last = seen(connection, user_id, now).last_ms
+    if last is None or not _over(service, seen(connection, user_id, last)):
+        return 0
+    rest_until = last + int(service.config.exposure.pause_minutes * 60_000)
+    return max(rest_until, _frees_ms(connection, service, user_id, last)) - now
+
+
+def _frees_ms(connection: Connection, service: Service, user_id: str, last: int) -> int:
+    """When the day no longer holds more than the budget, if nothing is added to it."""
+    rows = connection.execute(
+        select(exposures.c.at_ms, exposures.c.seconds * exposures.c.severity)
+        .where(*_day(user_id, last)).order_by(exposures.c.at_ms)
+    ).all()  # fmt: skip
+    items, weighted = len(rows), sum(row[1] for row in rows) / 60
+    for at, seconds in rows:
+        items, weighted = items - 1, weighted - seconds / 60
+        if not _over(service, Seen(items, weighted, last)):
+            return int(at) + DAY_MS
+    return last + DAY_MS
+
+
+def _over(service: Service, day: Seen) -> bool:
+    limits = service.config.exposure
+    too_many = 0 < limits.items <= day.items
+    too_long = 0 < limits.weighted_minutes <= day.weighted_minutes
+    return too_many or too_long
+
+
+def _day(user_id: str, until_ms: int) -> tuple[ColumnElement[bool], ...]:
+    return exposures.c.user_id == user_id, exposures.c.at_ms > until_ms - DAY_MS, exposures.c.at_ms <= until_ms

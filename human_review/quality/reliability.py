@@ -1,0 +1,138 @@
+"""How often people are right, found from their answers and from what is known of golden tasks. Pure numerics.
+
+Dawid and Skene (1979): the right verdicts are hidden, each person errs at rates of their own, and expectation
+maximization finds both. Rates of people with few answers lean on a prior; who has given fewer than
+``ONE_COIN_BELOW`` answers has one error rate for all verdicts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from human_review.quality.estimate import LEVEL
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ONE_COIN_BELOW = 20
+_ROUNDS = 200
+_CLOSE = 1e-6
+_LEAST = 1e-10
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One entry an answer: whose, to what, and which verdict. ``known`` is the right verdict a task or UNKNOWN."""
+
+    task: Ints
+    person: Ints
+    verdict: Ints
+    known: Ints
+    people: int
+    verdicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """What was found. ``confusion[person, right, said]``, ``prior[verdict]``, ``truth[task, verdict]``, all chances.
+
+    ``right`` is how many of a person's ``answers`` are right in expectation.
+    """
+
+    confusion: Floats
+    prior: Floats
+    truth: Floats
+    right: Floats
+    answers: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is taken for granted: ``strength`` answers of which the share ``right`` is right; one share a person."""
+
+    right: Floats
+    strength: float
+
+
+def dawid_skene(given: Answers, prior: Prior | None = None, *, rounds: int = _ROUNDS) -> Reliability:
+    """Estimate by expectation maximization from the majority's verdicts on; at most ``rounds`` rounds.
+
+    Without a ``prior`` it is the model of 1979 as it stands, without smoothing and for however few answers.
+    """
+    truth = _known(given, _majority(given))
+    confusion, share = _rates(given, truth, prior)
+    for _ in range(rounds):
+        before = truth
+        truth = _known(given, _expected(given, confusion, share))
+        confusion, share = _rates(given, truth, prior)
+        if float(np.abs(truth - before).max(initial=0.0)) < _CLOSE:
+            break
+    right = np.bincount(given.person, weights=truth[given.task, given.verdict], minlength=given.people)
+    return Reliability(
+        confusion, share, truth, right.astype(float), np.bincount(given.person, minlength=given.people)
+    )
+
+
+def interval(right: Floats, answers: Ints, prior: Prior) -> tuple[Floats, Floats]:
+    """95 % interval of each person's share of right answers: the posterior is a Beta distribution."""
+    good = right + prior.strength * prior.right
+    bad = answers - right + prior.strength * (1 - prior.right)
+    tail = (1 - LEVEL) / 2
+    return betaincinv(good, bad, tail), betaincinv(good, bad, 1 - tail)
+
+
+def _majority(given: Answers) -> Floats:
+    tasks, verdicts = len(given.known), given.verdicts
+    votes = np.bincount(given.task * verdicts + given.verdict, minlength=tasks * verdicts).reshape(tasks, verdicts)
+    shares: Floats = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
+def _known(given: Answers, truth: Floats) -> Floats:
+    """Golden tasks need no guess."""
+    known = given.known != UNKNOWN
+    return np.where(known[:, None], np.eye(given.verdicts)[given.known], truth)
+
+
+def _expected(given: Answers, confusion: Floats, share: Floats) -> Floats:
+    logs = np.log(np.maximum(confusion[given.person, :, given.verdict], _LEAST))
+    sums = [np.bincount(given.task, weights=logs[:, right], minlength=len(given.known))
+            for right in range(given.verdicts)]  # fmt: skip
+    total = np.stack(sums, axis=1) + np.log(np.maximum(share, _LEAST))
+    chances = np.exp(total - total.max(axis=1, keepdims=True))
+    truth: Floats = chances / chances.sum(axis=1, keepdims=True)
+    return truth
+
+
+def _rates(given: Answers, truth: Floats, prior: Prior | None) -> tuple[Floats, Floats]:
+    counts = _counts(given, truth)
+    share = truth.mean(axis=0) if len(truth) else np.full(given.verdicts, 1 / given.verdicts)
+    if prior is None:
+        return counts / np.maximum(counts.sum(axis=2, keepdims=True), _LEAST), share
+    smoothed = counts + prior.strength * _coin(prior.right, given.verdicts)
+    rates = smoothed / smoothed.sum(axis=2, keepdims=True)
+    few = np.bincount(given.person, minlength=given.people) < ONE_COIN_BELOW
+    return np.where(few[:, None, None], _one_coin(counts, prior), rates), share
+
+
+def _counts(given: Answers, truth: Floats) -> Floats:
+    """Expected answers by person, right verdict and what was said."""
+    cell = given.person * given.verdicts + given.verdict
+    shape = given.people, given.verdicts
+    by_right = [np.bincount(cell, weights=truth[given.task, right], minlength=shape[0] * shape[1]).reshape(shape)
+                for right in range(given.verdicts)]  # fmt: skip
+    return np.stack(by_right, axis=1)
+
+
+def _one_coin(counts: Floats, prior: Prior) -> Floats:
+    right = np.trace(counts, axis1=1, axis2=2)
+    total = counts.sum(axis=(1, 2))
+    return _coin((right + prior.strength * prior.right) / (total + prior.strength), counts.shape[1])
+
+
+def _coin(right: Floats, verdicts: int) -> Floats:
+    """Rates of people who are right equally often whatever is right, and err evenly."""
+    wrong = (1 - right) / (verdicts - 1)
+    return np.eye(verdicts) * (right - wrong)[:, None, None] + wrong[:, None, None]

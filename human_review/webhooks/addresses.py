@@ -1,0 +1,83 @@
+"""Which addresses may be called: this service must not be talked into calling its own network.
+
+A name is resolved once, every address that it stands for is checked, and the call goes to one that was checked:
+a name that stands for something else a moment later changes nothing.
+"""
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+from human_review.errors import Invalid
+
+_MAX_URL_CHARS = 2000
+_NAT64 = ip_network("64:ff9b::/96")
+
+Address = IPv4Address | IPv6Address
+
+
+def check_address(url: str, *, allow_private: bool) -> SplitResult:
+    """The parts of an address that may be called. Raises Invalid, which says what would do.
+
+    It is https, or http on this machine where private addresses are allowed; it holds no user, password or fragment.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Invalid("the address cannot be read; it must look like https://example.org/hook") from None
+    host = parts.hostname or ""
+    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= _MAX_URL_CHARS
+    if not plain or not host or parts.username is not None or parts.fragment or port == 0:
+        raise Invalid("the address must look like https://example.org/hook, without user, password and #")
+    if parts.scheme != "https" and not (parts.scheme == "http" and allow_private and _is_this_machine(host)):
+        raise Invalid(
+            "the address must begin with https://; http:// goes to this machine only, where allow_private is on"
+        )
+    literal = _literal(host)
+    if literal is not None and not allow_private and not is_public(literal):
+        raise Invalid(
+            "the address is not public; the setting webhooks.allow_private allows those of your own network"
+        )
+    return parts
+
+
+async def resolve(host: str, port: int, *, allow_private: bool) -> str:
+    """An address that a name stands for. Raises Invalid where any that it stands for may not be called.
+
+    Raises OSError where the name stands for nothing.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [ip_address(entry[4][0]) for entry in found]
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise Invalid("the name stands for an address that is not public")
+    return str(addresses[0])
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the internet at large, also if it is wrapped into one of IPv6."""
+    if isinstance(address, IPv6Address):
+        inner = _wrapped(address)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _wrapped(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_this_machine(host: str) -> bool:
+    literal = _literal(host)
+    return host == "localhost" if literal is None else literal.is_loopback

@@ -1,0 +1,72 @@
+import json
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from human_review.desk.cards import Card
+from human_review.desk.decide import decide
+from human_review.desk.take import take
+from human_review.service import Service
+from human_review.testing import make_review_task
+from human_review.testing_desk import PLAIN, REMOVE
+from human_review.testing_quality import make_actor, open_tasks
+from stream_app.contracts.review import Context, ReviewTask
+
+
+@pytest.fixture
+def plain(new_service: Callable[..., Service]) -> Service:
+    return new_service(config=PLAIN)
+
+
+def shown(service: Service, *made: ReviewTask) -> Card:
+    open_tasks(service, *made)
+    card = take(service, make_actor(service, "ann"))
+    assert card is not None
+    return card
+
+
+def test_a_card_shows_the_text_its_context_and_what_the_machine_said(plain: Service) -> None:
+    context = Context(parent_text="the parent", thread=("one", "two"), author_history=("before",))
+    card = shown(plain, make_review_task(1, context=context))
+    assert (card.text, card.folded_text) == ("you are a donkey", "you are a donkey")
+    assert (card.parent_text, card.thread, card.author_history) == ("the parent", ("one", "two"), ("before",))
+    assert card.aids is not UNSET
+    assert (card.aids.scores, card.aids.thresholds) == ({"toxicity": 0.6}, {"toxicity": (0.25, 0.99)})
+    assert card.aids.reasons[0].spans == ((8, 16),)
+    assert (card.aids.why, card.aids.label, card.aids.severity, card.aids.verdict) == (
+        "unsure",
+        "toxicity",
+        0.3,
+        "review",
+    )
+
+
+def test_of_a_blind_task_nothing_that_leans_is_in_the_json(plain: Service) -> None:
+    card = shown(plain, make_review_task(1, why="sampled"))
+    assert card.blind
+    told = json.loads(msgspec.json.encode(card))
+    assert set(told) == {
+        "seat_id", "token", "task_id", "lease_until", "lease_seconds", "heartbeat_seconds", "appeal", "escalated",
+        "blind", "queue", "language", "surface", "due_at", "policy_version", "item_id", "text", "folded_text",
+        "author_id", "region", "created_at", "parent_text", "thread", "author_history", "group",
+    }  # fmt: skip
+    assert "toxicity" not in json.dumps(told)
+    assert told["group"] == 1
+
+
+def test_earlier_labels_of_the_item_are_shown_where_the_task_is_not_blind(plain: Service) -> None:
+    bob = make_actor(plain, "bob")
+    open_tasks(plain, make_review_task(1, item_id="same"))
+    first = take(plain, bob)
+    assert first is not None
+    decide(plain, bob, first.seat_id, first.token, REMOVE)
+    card = shown(plain, make_review_task(2, item_id="same", text="you are a donkey, edited"))
+    assert card.aids is not UNSET
+    assert [(one.verdict, one.reviewer) for one in card.aids.earlier] == [("remove", "p-bob")]
+
+
+def test_a_card_tells_how_many_belong_together(plain: Service) -> None:
+    same = [make_review_task(number, text="buy my fine donkeys") for number in range(3)]
+    assert shown(plain, *same).group == 3

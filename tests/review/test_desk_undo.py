@@ -1,0 +1,205 @@
+from collections.abc import Callable
+
+import pytest
+
+from human_review.database.tables import answers, golden_results, outbox, seats, tasks
+from human_review.desk.decide import decide, undo
+from human_review.desk.take import take
+from human_review.errors import Conflict, LeaseLost, NotFound
+from human_review.permissions import Actor
+from human_review.service import Service
+from human_review.testing import make_review_task
+from human_review.testing_desk import (
+    ALL_GOLDEN,
+    ALLOW,
+    NO_GOLDEN,
+    NO_GRACE,
+    ONE_ANSWER,
+    PLAIN,
+    REMOVE,
+    TWO_ANSWERS,
+    pick_up,
+    rows_of,
+    run_out,
+    waiting,
+)  # fmt: skip
+from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
+
+
+@pytest.fixture
+def plain(new_service: Callable[..., Service]) -> Service:
+    return new_service(config=PLAIN)
+
+
+@pytest.fixture
+def late(new_service: Callable[..., Service]) -> Service:
+    """Without time to take an answer back."""
+    return new_service(config=configured(ONE_ANSWER, NO_GOLDEN, NO_GRACE))
+
+
+def hold(service: Service, actor: Actor) -> tuple[str, int]:
+    card = take(service, actor)
+    assert card is not None
+    return card.seat_id, card.token
+
+
+def token_of(token: int | None) -> int:
+    assert token is not None
+    return token
+
+
+def test_in_time_nothing_is_left_of_an_answer_and_the_task_is_in_hand_again(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    seat, token = hold(plain, ann)
+    given = decide(plain, ann, seat, token, REMOVE)
+    undone = undo(plain, ann, given.label_id)
+    assert (undone.in_time, undone.seat_id) == (True, seat)
+    assert rows_of(plain, outbox) == []
+    [task] = rows_of(plain, tasks)
+    assert (task.state, task.closed_why, task.verdict, task.final_label_id) == ("open", None, None, None)
+    with pytest.raises(LeaseLost):
+        decide(plain, ann, seat, token, REMOVE)
+    again = decide(plain, ann, seat, token_of(undone.token), ALLOW)
+    [label] = waiting(plain)
+    assert (label.label_id, label.replaces, label.verdict) == (again.label_id, None, "allow")
+
+
+def test_late_the_label_holds_until_the_next_one_replaces_it(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    undone = undo(late, ann, given.label_id)
+    assert not undone.in_time
+    [task] = rows_of(late, tasks)
+    assert (task.state, task.verdict, task.final_label_id) == ("open", "remove", given.label_id)
+    again = decide(late, ann, undone.seat_id, token_of(undone.token), ALLOW)
+    first, second = waiting(late)
+    assert (first.label_id, second.label_id) == (given.label_id, again.label_id)
+    assert (second.replaces, second.final, second.verdict) == (given.label_id, True, "allow")
+    assert rows_of(late, tasks)[0].final_label_id == again.label_id
+    assert {row.state for row in rows_of(late, answers)} == {"replaced", "standing"}
+
+
+def test_what_the_publisher_has_picked_up_cannot_be_taken_back_without_a_trace(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    pick_up(plain)
+    assert not undo(plain, ann, given.label_id).in_time
+    assert len(waiting(plain)) == 1
+
+
+def test_whoever_answers_a_reopened_task_replaces_the_label(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann, bob = make_actor(late, "ann"), make_actor(late, "bob")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    undo(late, ann, given.label_id)
+    run_out(late)
+    decide(late, bob, *hold(late, bob), ALLOW)
+    assert [label.replaces for label in waiting(late)] == [None, given.label_id]
+
+
+def test_a_replacement_that_is_taken_back_in_time_leaves_the_old_label_in_force(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    pick_up(plain)
+    undone = undo(plain, ann, given.label_id)
+    other = decide(plain, ann, undone.seat_id, token_of(undone.token), ALLOW)
+    back = undo(plain, ann, other.label_id)
+    assert back.in_time
+    [task] = rows_of(plain, tasks)
+    assert (task.state, task.verdict, task.final_label_id) == ("open", "remove", given.label_id)
+    decide(plain, ann, back.seat_id, token_of(back.token), REMOVE)
+    assert waiting(plain)[-1].replaces == given.label_id
+
+
+def test_an_answer_is_taken_back_once_and_by_its_giver(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann, bob = make_actor(plain, "ann"), make_actor(plain, "bob")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    for label_id in (given.label_id, "unheard-of"):
+        with pytest.raises(NotFound):
+            undo(plain, bob, label_id)
+    undo(plain, ann, given.label_id)
+    with pytest.raises(Conflict):
+        undo(plain, ann, given.label_id)
+
+
+def test_in_time_the_panels_label_goes_with_the_answer_that_made_it(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    open_tasks(service, make_review_task(1))
+    ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
+    first = decide(service, ann, *hold(service, ann), REMOVE)
+    second = decide(service, bob, *hold(service, bob), REMOVE)
+    undone = undo(service, bob, second.label_id)
+    assert undone.in_time
+    assert [label.label_id for label in waiting(service)] == [first.label_id]
+    assert rows_of(service, tasks)[0].final_label_id is None
+    decide(service, bob, undone.seat_id, token_of(undone.token), REMOVE)
+    assert [label.final for label in waiting(service)] == [False, False, True]
+
+
+def test_a_panel_that_was_sent_is_replaced_by_the_next(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN, NO_GRACE))
+    open_tasks(service, make_review_task(1))
+    ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
+    for person in (ann, bob):
+        given = decide(service, person, *hold(service, person), REMOVE)
+    pick_up(service)
+    undone = undo(service, bob, given.label_id)
+    decide(service, bob, undone.seat_id, token_of(undone.token), REMOVE)
+    *_, old, new, panel = waiting(service)
+    assert (old.reviewer_id, panel.reviewer_id) == ("panel", "panel")
+    assert (new.replaces, panel.replaces) == (given.label_id, old.label_id)
+    assert new.label_id in panel.answers
+
+
+def test_a_panel_that_was_not_sent_goes_even_with_an_answer_that_was(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    open_tasks(service, make_review_task(1))
+    ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
+    first = decide(service, ann, *hold(service, ann), REMOVE)
+    pick_up(service)
+    second = decide(service, bob, *hold(service, bob), REMOVE)
+    assert not undo(service, ann, first.label_id).in_time
+    assert [label.label_id for label in waiting(service)] == [first.label_id, second.label_id]
+    [task] = rows_of(service, tasks)
+    assert (task.state, task.verdict, task.final_label_id) == ("open", None, None)
+
+
+def test_a_closed_task_is_not_opened_by_an_undo(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    with plain.database.write() as connection:
+        connection.execute(tasks.update().values(closed_why="deleted"))
+    undone = undo(plain, ann, given.label_id)
+    assert (undone.in_time, undone.token) == (True, None)
+    assert "closed" in undone.what_happens
+    assert rows_of(plain, tasks)[0].state == "closed"
+
+
+def test_a_sent_label_of_a_task_that_others_closed_cannot_be_replaced(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    with late.database.write() as connection:
+        connection.execute(tasks.update().values(closed_why="deleted"))
+    with pytest.raises(Conflict, match="deleted"):
+        undo(late, ann, given.label_id)
+    assert rows_of(late, answers)[0].state == "standing"
+
+
+def test_an_answer_to_a_golden_task_is_taken_back_like_any_other(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(ONE_ANSWER, ALL_GOLDEN))
+    make_golden(service, 1, 1)
+    open_tasks(service, make_review_task(100))
+    ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
+    golden, real = hold(service, ann), hold(service, bob)
+    one, two = decide(service, ann, *golden, ALLOW), decide(service, bob, *real, ALLOW)
+    a, b = undo(service, ann, one.label_id), undo(service, bob, two.label_id)
+    assert (a.in_time, a.what_happens, a.token) == (b.in_time, b.what_happens, b.token)
+    assert {row.right for row in rows_of(service, golden_results)} == {None}
+    assert {row.state for row in rows_of(service, seats)} >= {"leased"}

@@ -1,0 +1,151 @@
+"""Every page by the rules of axe-core: in English and Arabic, in light and dark, and at a phone's width."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from human_review.desk.decide import Answer, decide
+from human_review.desk.intake import add_task
+from human_review.desk.take import take
+from human_review.permissions import Role
+from human_review.service import Service
+from human_review.testing import make_review_task, make_service
+from human_review.testing_browser import Visitor, chromium, serving, visit
+from stream_app.contracts.decision import Reason
+from stream_app.contracts.review import Context
+from stream_app.testing_kafka import free_ports
+
+CONFIG = """
+version: "1"
+labels:
+  toxicity: {title: toxic language, harm: 0.7, key: "1"}
+  spam: {title: spam, harm: 0.1, key: "6"}
+quality: {second_share: 0, golden: {share: 0, new_share: 0}}
+skip_reasons: [language, context]
+"""
+PAGES: tuple[tuple[Role, str], ...] = (
+    ("lead", "/work"), ("lead", "/appeals"), ("lead", "/history?own=false"), ("lead", "/quality"),
+    ("lead", "/quality/golden"), ("lead", "/exports"), ("lead", "/me"), ("lead", "/not-there"),
+    ("auditor", "/audit"), ("admin", "/people"), ("admin", "/webhooks"),
+)  # fmt: skip
+AXE = Axe()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    [port] = free_ports(1)
+    made = make_service(tmp_path_factory.mktemp("axe"), config=CONFIG, review_bind=f"127.0.0.1:{port}")
+    fill(made)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture(scope="module")
+def url(service: Service) -> Iterator[str]:
+    with serving(service) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+def fill(service: Service) -> None:
+    with service.database.write() as connection:
+        for number in range(1, 9):
+            task = make_review_task(
+                number, text="You are a donkey. Really\u202e! https://evil.example/x", due=timedelta(hours=number - 2)
+            )
+            decision = msgspec.structs.replace(
+                task.decision, scores={"toxicity": 0.6, "spam": 0.2}, thresholds={"toxicity": (0.25, 0.9)},
+                reasons=(Reason(kind="match", detail="known", label="toxicity", spans=((8, 16),)),),
+            )  # fmt: skip
+            context = Context(parent_text="parent", thread=("one", "two"), author_history=("three",))
+            item = msgspec.structs.replace(task.item, author_id="author", region="EU")
+            task = msgspec.structs.replace(task, decision=decision, context=context, item=item)
+            assert add_task(connection, service, task)
+
+
+def check(visitor: Visitor, where: str) -> None:
+    """No violation in light, no color too weak in dark, and nothing beside the page on a phone."""
+    page = visitor.page
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    for scheme, rules in (("light", None), ("dark", ["color-contrast", "link-in-text-block"])):
+        page.emulate_media(color_scheme=scheme)
+        more = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+        found = AXE.run(page, options=options | more)
+        assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()}"
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), where
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_no_page_breaks_a_rule_of_axe(service: Service, url: str, browser: Browser, locale: str) -> None:
+    visitors = {
+        role: visit(browser, service, url, role, name=f"{role}-{locale}", locale=locale)
+        for role in ("lead", "auditor", "admin")
+    }
+    lead = visitors["lead"]
+    card = take(service, lead.actor)
+    assert card is not None
+    decide(service, lead.actor, card.seat_id, card.token, Answer(verdict="limit", labels=("spam",)))
+    for role, path in PAGES:
+        visitors[role].open(path)
+        check(visitors[role], f"{role} {path} {locale}")
+    check_card(lead, locale)
+    for visitor in visitors.values():
+        assert visitor.foreign == []
+        visitor.context.close()
+
+
+def check_card(lead: Visitor, locale: str) -> None:
+    """The card: veiled, open, with its keys, its group, and what was decided before."""
+    page = lead.open("/work")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".card")
+    check(lead, f"veiled card {locale}")
+    for key in ("Space", "f", "c", "s"):
+        page.keyboard.press(key)
+    check(lead, f"open card {locale}")
+    page.keyboard.press("?")
+    check(lead, f"keys {locale}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.wait_for_selector(".group-list")
+    check(lead, f"group {locale}")
+    lead.open("/work")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".said")
+    check(lead, f"decided {locale}")
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_the_sign_in_page_breaks_no_rule_of_axe(service: Service, url: str, browser: Browser, locale: str) -> None:
+    visitor = visit(browser, service, url, name=f"nobody-{locale}", locale=locale)
+    visitor.context.clear_cookies()
+    visitor.context.set_extra_http_headers({"accept-language": locale})
+    assert visitor.open("/sign-in").locator("html").get_attribute("lang") == locale
+    check(visitor, f"sign-in {locale}")
+    visitor.context.close()
+
+
+def test_text_can_be_twice_as_large(service: Service, url: str, browser: Browser) -> None:
+    """200 % zoom of a window of 1280 pixels is a window of 640 with pixels twice as large."""
+    visitor = visit(
+        browser, service, url, "lead", name="zoom", viewport={"width": 640, "height": 400}, device_scale_factor=2
+    )
+    page = visitor.open("/work")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".card")
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.locator("#decision button[type=submit]").scroll_into_view_if_needed()
+    assert page.locator("#decision button[type=submit]").is_visible()
+    visitor.context.close()

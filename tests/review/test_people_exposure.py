@@ -1,0 +1,109 @@
+import pytest
+from sqlalchemy import insert, select
+
+from human_review.database.engine import now_ms
+from human_review.database.tables import exposures
+from human_review.errors import TooMany
+from human_review.people import accounts, exposure
+from human_review.people.accounts import Issued
+
+SETTINGS = """
+version: test
+labels: {toxicity: {title: toxic, harm: 0.3, key: "1"}}
+exposure: {items: ITEMS, weighted_minutes: MINUTES, pause_minutes: 15}
+"""
+MINUTE, HOUR = 60_000, 3_600_000
+
+
+@pytest.fixture
+def make(new_service):
+    def make(items=0, minutes=0):
+        service = new_service(config=SETTINGS.replace("ITEMS", str(items)).replace("MINUTES", str(minutes)))
+        return service, accounts.create(service, None, name="kim", role="reviewer", oidc=Issued("test", "kim")).actor
+
+    return make
+
+
+def saw(service, person, *looks):
+    """Looks as (how long ago in ms, seconds, severity)."""
+    with service.database.write() as connection:
+        now = now_ms(connection)
+        for ago, seconds, severity in looks:
+            connection.execute(
+                insert(exposures).values(user_id=person.user_id, at_ms=now - ago, seconds=seconds, severity=severity)
+            )
+
+
+def wait(service, person):
+    with service.database.read() as connection:
+        try:
+            exposure.check(connection, service, person)
+        except TooMany as problem:
+            return problem.retry_after_seconds
+    return 0
+
+
+def test_without_limits_nobody_waits(make):
+    service, person = make()
+    saw(service, person, *[(MINUTE, 3600, 1.0)] * 50)
+    assert wait(service, person) == 0
+
+
+def test_a_minute_counts_by_its_severity(make):
+    service, person = make(minutes=10)
+    saw(service, person, (HOUR, 19 * 60, 0.5))
+    assert wait(service, person) == 0
+    saw(service, person, (HOUR, 60, 0.5))
+    assert wait(service, person) > 0
+
+
+def test_the_message_says_when_it_goes_on(make):
+    service, person = make(items=2)
+    saw(service, person, (23 * HOUR, 1, 1), (MINUTE, 1, 1))
+    with service.database.read() as connection, pytest.raises(TooMany, match="goes on in 60 min") as problem:
+        exposure.check(connection, service, person)
+    assert 3590 <= problem.value.retry_after_seconds <= 3600
+
+
+def test_a_pause_is_never_shorter_than_it_should_be(make):
+    service, person = make(items=2)
+    saw(service, person, (24 * HOUR - 2 * MINUTE, 1, 1), (5 * MINUTE, 1, 1))
+    assert 590 <= wait(service, person) <= 600, "the budget is free in 2 minutes, the pause ends in 10"
+
+
+def test_a_look_that_is_a_day_old_counts_no_more(make):
+    service, person = make(items=2)
+    saw(service, person, (24 * HOUR + 40 * MINUTE, 1, 1), (30 * MINUTE, 1, 1))
+    assert wait(service, person) == 0
+
+
+def test_a_budget_that_was_reached_is_free_again_a_day_later(make):
+    service, person = make(items=2)
+    saw(service, person, (25 * HOUR, 1, 1), (24 * HOUR + 1, 1, 1))
+    assert wait(service, person) == 0
+
+
+def test_everybody_has_a_budget_of_their_own(make):
+    service, person = make(items=1)
+    other = accounts.create(service, None, name="sam", role="reviewer", oidc=Issued("test", "sam")).actor
+    saw(service, other, (MINUTE, 1, 1))
+    assert wait(service, person) == 0
+    assert wait(service, other) > 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity", "kept"), [(-5, 2.0, (0, 1)), (99_999, -1, (3600, 0)), (7, 0.5, (7, 0.5))]
+)
+def test_a_look_is_kept_within_bounds(make, seconds, severity, kept):
+    service, person = make()
+    with service.database.write() as connection:
+        exposure.note(connection, service, person.user_id, seconds, severity)
+        assert connection.execute(select(exposures.c.seconds, exposures.c.severity)).one() == kept
+
+
+def test_what_no_budget_needs_is_forgotten(make):
+    service, person = make()
+    saw(service, person, (73 * HOUR, 1, 1), (71 * HOUR, 1, 1))
+    with service.database.write() as connection:
+        exposure.note(connection, service, person.user_id, 1, 1)
+        assert len(connection.execute(select(exposures)).all()) == 2

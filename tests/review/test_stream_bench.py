@@ -1,0 +1,112 @@
+"""The benchmark of review: it finds what is wrong, and at a small size nothing is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from human_review.bench.command import app
+from human_review.bench.count import compared, percentiles, returns_of
+from human_review.bench.report import ZERO, ReviewReport, markdown
+from human_review.bench.reviewer import Findings
+from human_review.testing import make_review_task
+from stream_app.contracts.review import ReviewDecision
+
+TASK = make_review_task(1)
+
+
+def label(name: str, *, final: bool = True, replaces: str | None = None) -> ReviewDecision:
+    return ReviewDecision(
+        label_id=name, final=final, replaces=replaces, task=TASK, item_id="item-1", reviewer_id="r", verdict="allow",
+        decided_at=TASK.due_at, policy_version="1",
+    )  # fmt: skip
+
+
+def test_labels_that_were_accepted_and_sent_once_are_right() -> None:
+    found = Findings(accepted={"a": "seat"})
+    assert not any(compared([label("a")], [found]).values())
+
+
+def test_what_was_accepted_and_is_not_sent_is_lost() -> None:
+    assert compared([], [Findings(accepted={"a": "seat"})])["lost"] == 1
+
+
+def test_what_may_have_been_undone_is_not_lost() -> None:
+    assert compared([], [Findings(accepted={"a": "seat"}, doubtful={"a"})])["lost"] == 0
+
+
+def test_what_is_sent_twice_under_one_id_is_found() -> None:
+    assert compared([label("a"), label("a")], [])["sent_twice"] == 1
+
+
+def test_two_final_labels_are_a_double_decision_unless_one_replaces_the_other() -> None:
+    assert compared([label("a"), label("b")], [])["double_decisions"] == 1
+    assert compared([label("a"), label("b", replaces="a")], [])["double_decisions"] == 0
+    assert compared([label("a"), label("b", final=False)], [])["double_decisions"] == 0
+
+
+def test_what_was_undone_and_is_sent_is_found() -> None:
+    assert compared([label("a")], [Findings(withdrawn={"a"})])["sent_though_undone"] == 1
+
+
+def test_a_return_counts_from_the_end_of_the_lease_without_the_time_when_nobody_could_be_asked() -> None:
+    left = Findings(abandoned=[("seat", 100.0)], taken=[("seat", 95.0)])
+    next_one = Findings(taken=[("seat", 103.0), ("seat", 110.0)])
+    assert returns_of(lambda _start, _end: 2.5, [left, next_one]) == [0.5]
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    assert percentiles([float(number) for number in range(1, 101)]) == {"p50": 50.0, "p95": 95.0, "p99": 99.0}
+    assert percentiles([]) == {}
+
+
+def run(*arguments: str) -> list[dict[str, object]]:
+    done = CliRunner().invoke(app, ["--json", *arguments])
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.broker
+def test_nothing_is_lost_or_doubled_while_the_service_is_killed(tmp_path: Path) -> None:
+    page = tmp_path / "review.md"
+    size = ("--reviewers", "5", "--tasks", "60", "--kills", "2", "--think", "0.05", "--database", "sqlite")
+    [row] = run(*size, "--write", str(page))
+    assert {name: row[name] for name in ZERO} == dict.fromkeys(ZERO, 0)
+    assert row["kills"] == 2
+    assert "| reviewers | 5 |" in page.read_text()
+
+
+@pytest.mark.long
+@pytest.mark.broker
+def test_nothing_is_lost_or_doubled_at_the_stated_size() -> None:
+    rows = run("--reviewers", "50", "--tasks", "5000", "--kills", "10", "--database", "both")
+    assert [row["database"] for row in rows] == ["sqlite", "postgresql"]
+    for row in rows:
+        assert {name: row[name] for name in ZERO} == dict.fromkeys(ZERO, 0)
+        assert row["kills"] == 10
+        assert float(str(row["return_seconds_over_ttl"])) <= 1.0
+
+
+def test_a_page_keeps_the_database_that_was_not_run(tmp_path: Path) -> None:
+    page = tmp_path / "review.md"
+    for database in ("sqlite", "postgresql"):
+        report = ReviewReport("review", as_json=True)
+        report.rows.append(figures(database))
+        report.write(page)
+    assert "| sqlite |" in page.read_text().replace("postgresql | ", "")
+    assert "postgresql" in page.read_text()
+
+
+def test_what_must_be_0_and_is_not_stands_out() -> None:
+    assert "| lost | 3 (must be 0) |" in markdown([figures("sqlite") | {"lost": 3}])
+
+
+def figures(database: str) -> dict[str, object]:
+    counts = dict.fromkeys(ZERO, 0) | dict.fromkeys(
+        ("reviewers", "tasks", "kills", "seconds", "think_seconds", "accepted", "labels", "returns"), 1
+    )
+    return counts | {
+        "bench": "review", "database": database, "return_seconds_over_ttl": 0.1, "done": {"taken": 1},
+        "take_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}, "machine": {"cpu": "x", "command": "weir bench review"},
+    }  # fmt: skip
