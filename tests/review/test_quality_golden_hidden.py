@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
 from sqlalchemy import Connection, insert, select, update
 
 from human_review.database.engine import now_ms
@@ -151,11 +150,14 @@ def auc(service: Service, count: int) -> float:
     table = np.array([features(shown, now) for pair in found for shown in pair])
     is_golden = np.tile([1, 0], count)
     model = RandomForestClassifier(n_estimators=150, min_samples_leaf=5, random_state=0, n_jobs=1)
-    # What is known of one item must not help with the same item: a person gets it once.
-    items = [shown.item_id for pair in found for shown in pair]
-    cuts = GroupKFold(5)
-    chances = cross_val_predict(model, table, is_golden, cv=cuts, groups=items, method="predict_proba")[:, 1]
-    return float(roc_auc_score(is_golden, chances))
+    # Learned from what came first, asked about what came later, as a person would; folds at random would set a golden
+    # card beside the real one whose times it has, and the model would learn the opposite of the one from the other.
+    half = count // 2 * 2
+    seen = {shown.item_id for pair in found[: count // 2] for shown in pair}
+    later = [at for at, shown in enumerate(card for pair in found for card in pair) if at >= half]
+    fresh = [at for at in later if found[at // 2][at % 2].item_id not in seen]  # a person gets an item once
+    model.fit(table[:half], is_golden[:half])
+    return float(roc_auc_score(is_golden[fresh], model.predict_proba(table[fresh])[:, 1]))
 
 
 @pytest.fixture
@@ -165,8 +167,8 @@ def hidden(tmp_path: Path) -> Service:
     return make_service(tmp_path, config=CONFIG)
 
 
-def test_a_classifier_is_at_a_loss_over_300_golden_and_300_real_cards(hidden: Service) -> None:
-    assert 0.44 <= auc(hidden, 300) <= 0.56
+def test_a_classifier_is_at_a_loss_over_400_golden_and_400_real_cards(hidden: Service) -> None:
+    assert 0.42 <= auc(hidden, 400) <= 0.58  # half of them asked: a standard error of 0.029
 
 
 @pytest.mark.long
