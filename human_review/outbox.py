@@ -1,5 +1,7 @@
 """Messages that wait for Kafka, written in one transaction with what they tell about."""
 
+from typing import NotRequired, TypedDict, Unpack
+
 import msgspec
 from sqlalchemy import Connection, delete, select
 
@@ -8,6 +10,14 @@ from human_review.database.tables import outbox
 from human_review.service import Service
 from stream_app.contracts.codec import encode, schema_of
 from stream_app.contracts.topics import Topic
+
+
+class _Message(TypedDict):
+    topic: Topic
+    key: str
+    message: msgspec.Struct
+    item_id: str | None
+    not_before_ms: NotRequired[int]
 
 
 def put(
@@ -38,6 +48,12 @@ def put(
         value=value if item_id is None else service.sealer.seal(connection, item_id, value),
         not_before_ms=not_before_ms,
     )
+
+
+def put_new(connection: Connection, service: Service, *, message_id: str, **message: Unpack[_Message]) -> None:
+    """Put a message that nothing may be in the way of. Raises RuntimeError where one with its id is or was there."""
+    if not put(connection, service, message_id=message_id, **message):
+        raise RuntimeError(f"the outbox has had another message {message_id}; this one would be lost")
 
 
 def take_back(connection: Connection, message_ids: list[str]) -> bool:

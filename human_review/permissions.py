@@ -1,6 +1,6 @@
 """Who may do what: role × queue × language, as one predicate. The only place that decides it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from human_review.errors import Forbidden
@@ -63,6 +63,10 @@ class Actor:
             raise Forbidden(
                 f"the role {self.role} may not do this here ({act}); an admin can change roles and queues"
             )
+
+    def covering(self, queue: str) -> "Actor":
+        """The same actor with this queue as well."""
+        return self if covers(self.queues, queue) else replace(self, queues=self.queues | {queue})
 
 
 def covers(granted: frozenset[str], *names: str) -> bool:

@@ -5,7 +5,9 @@ deletes its key, and with it every copy of its content, also those in the databa
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -66,13 +68,27 @@ def load_sealer(file: Path) -> Sealer:
     Raises ConfigError for a file that does not hold a key.
     """
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-            new.write(AESGCM.generate_key(256))
+        _make_key(file)
     key = file.read_bytes()
     if len(key) != _KEY_BYTES:
         raise ConfigError("environment", "WEIR_REVIEW_KEY_FILE", f"{file} must hold {_KEY_BYTES} bytes")
     return Sealer(key)
+
+
+def _make_key(file: Path) -> None:
+    """Whole or not at all, and never over another: a name is given to it once it lies on the disk."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as new:  # for its owner alone
+        new.write(AESGCM.generate_key(256))
+        new.flush()
+        os.fsync(new.fileno())
+        with suppress(FileExistsError):  # another start was first, and its key counts
+            os.link(new.name, file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _sealed(cipher: AESGCM, content: bytes, name: bytes) -> bytes:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, golden, seats, tasks, users
 from human_review.desk.intake import add_task
+from human_review.people.users import USER_COLUMNS, acting
 from human_review.permissions import Actor, Role
 from human_review.quality.golden import propose
 from human_review.service import Service
@@ -28,7 +29,8 @@ def make_actor(
                 languages=json.dumps(languages), created_ms=now_ms(connection),
             )
         )  # fmt: skip
-    return Actor(f"id-{name}", f"p-{name}", role, frozenset(queues), frozenset(languages))
+        row = connection.execute(select(*USER_COLUMNS).where(users.c.name == name)).one()
+    return acting(row, service.config)
 
 
 def configured(*changes: tuple[str, str]) -> str:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, or_, select
 from human_review.appeals import acted_on, opening
 from human_review.database.rows import insert_new
 from human_review.database.tables import appeals
-from human_review.desk.items import lock_item
 from human_review.errors import Conflict, Invalid
+from human_review.items import lock_item
 from human_review.service import Service
 from human_review.times import to_ms
 from stream_app.contracts.codec import encode

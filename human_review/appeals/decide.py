@@ -15,6 +15,7 @@ from human_review.appeals.involved import involved
 from human_review.audit import log
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, appeals, golden, seats
+from human_review.desk.again import again
 from human_review.desk.answer import MAX_NOTE_CHARS, Answer, Hand
 from human_review.desk.cards import open_task
 from human_review.desk.decide import give
@@ -59,6 +60,7 @@ class _Found:
     about: ReviewTask
 
 
+@again
 def decide_appeal(
     service: Service, actor: Actor, seat_id: str, token: int, outcome: Outcome, reply: str,
     verdict: Verdict = "allow", labels: tuple[str, ...] = (), seconds: float = 0.0,
@@ -70,7 +72,7 @@ def decide_appeal(
     had a part in it, LeaseLost, AlreadyDecided, Invalid.
     """
     with service.database.write() as connection:
-        found = _lock(connection, service, seat_id)
+        found = _lock(connection, service, seat_id, actor)
         actor.must("decide-appeals", queue=found.task.queue, language=found.task.language)
         answer = _checked(service, found.about.decision, outcome, verdict, labels, seconds)
         text = _checked_reply(reply)
@@ -93,6 +95,7 @@ def decide_appeal(
     return _given(service, found, hand.label_id, outcome, answer.verdict, hand.now)
 
 
+@again
 def undo_appeal(service: Service, actor: Actor, appeal_id: str) -> int:
     """Take back an own decision that has not left the service; the token of the seat, which is theirs again.
 
@@ -100,10 +103,10 @@ def undo_appeal(service: Service, actor: Actor, appeal_id: str) -> int:
     """
     with service.database.write() as connection:
         seat_id, label_id = _own(connection, actor, appeal_id)
-        found = _lock(connection, service, seat_id)
+        found = _lock(connection, service, seat_id, actor)
         actor.must("decide-appeals", queue=found.task.queue, language=found.task.language)
         in_time = now_ms(connection) < (found.appeal.decided_ms or 0) + undo_ms(service)
-        if not in_time or not outbox.take_back(connection, [appeal_id]):
+        if not in_time or not outbox.take_back(connection, [_message_id(appeal_id)]):
             raise Conflict("the outcome has left already and was told to the author; it cannot be taken back")
         facts = _facts(found, found.appeal.state, found.task.verdict)
         webhooks.withdraw(connection, webhooks.APPEAL_DECIDED, **facts)
@@ -121,8 +124,8 @@ def undo_appeal(service: Service, actor: Actor, appeal_id: str) -> int:
     return token
 
 
-def _lock(connection: Connection, service: Service, seat_id: str) -> _Found:
-    task = lock_task(connection, seat_id)
+def _lock(connection: Connection, service: Service, seat_id: str, actor: Actor) -> _Found:
+    task = lock_task(connection, seat_id, actor)
     row = connection.execute(select(appeals).where(appeals.c.task_id == task.task_id).with_for_update()).one_or_none()
     if task.kind != "appeal" or row is None:
         raise Invalid("this task is no appeal; answer it on the work page")
@@ -205,12 +208,17 @@ def _store(connection: Connection, service: Service, found: _Found, hand: Hand, 
         verdict=hand.answer.verdict, labels=hand.answer.labels, weight=weight,
         policy_version=about.decision.policy_version,
     )  # fmt: skip
-    outbox.put(
-        connection, service, message_id=found.appeal.appeal_id, topic=REVIEW_LABELS, key=item_id, message=message,
-        item_id=item_id, not_before_ms=hand.now + undo_ms(service),
+    outbox.put_new(
+        connection, service, message_id=_message_id(found.appeal.appeal_id), topic=REVIEW_LABELS, key=item_id,
+        message=message, item_id=item_id, not_before_ms=hand.now + undo_ms(service),
     )  # fmt: skip
     if outcome == "overturned":
         propose(connection, service, found.task.task_id, hand.answer.verdict, hand.answer.labels, "appeal")
+
+
+def _message_id(appeal_id: str) -> str:
+    """The platform chooses the ids of appeals; no label is called like that."""
+    return digest("appeal", appeal_id)
 
 
 def _announce(connection: Connection, service: Service, found: _Found, hand: Hand, outcome: str) -> None:

@@ -25,7 +25,8 @@ def export(service: Service, actor: Actor | None, begin: datetime, end: datetime
     """JSON lines: bodies of single calls, ``{"statements": […]}`` with at most 100 each, and one report at the end.
 
     The report is ``{"exported": n, "refused": [{"decision_id", "problems": [{"field", "why"}]}]}``. A restriction
-    is exported where ``begin`` <= when it was applied < ``end``. ``actor`` is None for the command line. Raises
+    is exported where ``begin`` <= when it was applied < ``end``. ``actor`` is None for the command line; others
+    get what is in their languages. Raises
     Invalid for a span that is none.
     """
     if actor is not None:
@@ -34,10 +35,10 @@ def export(service: Service, actor: Actor | None, begin: datetime, end: datetime
         raise Invalid("from and to must be times with their zone, such as 2026-01-31T00:00:00Z, and from the earlier")
     with service.database.write() as connection:
         log.append(connection, actor, "export-dsa", "statements", begin=begin.isoformat(), end=end.isoformat())
-    return _lines(service, to_ms(begin), to_ms(end))
+    return _lines(service, actor, to_ms(begin), to_ms(end))
 
 
-def _lines(service: Service, begin_ms: int, end_ms: int) -> Iterator[bytes]:
+def _lines(service: Service, actor: Actor | None, begin_ms: int, end_ms: int) -> Iterator[bytes]:
     count, refused, last = 0, list[Refused](), (begin_ms, "")
     while True:
         with service.database.read() as connection:
@@ -45,13 +46,17 @@ def _lines(service: Service, begin_ms: int, end_ms: int) -> Iterator[bytes]:
         if not rows:
             break
         last = (rows[-1].applied_ms, rows[-1].action_id)
-        found = [exported(_told(row), service.config.dsa) for row in rows]
+        found = [exported(_told(row), service.config.dsa) for row in rows if _may(actor, row)]
         body = [each for each in found if not isinstance(each, Refused)]
         refused += [each for each in found if isinstance(each, Refused)]
         count += len(body)
         if body:
             yield _line({"statements": body})
     yield _line({"exported": count, "refused": [_refusal(each) for each in refused]})
+
+
+def _may(actor: Actor | None, row: Row[Any]) -> bool:
+    return actor is None or actor.may("export", language=row.language)
 
 
 def _rows(connection: Connection, after: tuple[int, str], end_ms: int) -> list[Row[Any]]:

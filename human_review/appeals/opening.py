@@ -59,10 +59,14 @@ def check(service: Service, appeal: Appeal, decision: Decision) -> None:
 
 
 def open_waiting(connection: Connection, service: Service, decision: Decision) -> int:
-    """Open the tasks of appeals that waited for a decision; how many. What cannot be appealed stays closed."""
+    """Open the tasks of appeals that waited for a decision; how many. What cannot be appealed is refused."""
     rows = connection.execute(
         select(appeals.c.appeal_id, appeals.c.item_id, appeals.c.sealed_statement)
-        .where(appeals.c.decision_id == decision.decision_id, appeals.c.state == "waiting").with_for_update()
+        .where(
+            appeals.c.decision_id == decision.decision_id, appeals.c.state == "waiting",
+            appeals.c.sealed_statement.is_not(None),
+        )
+        .with_for_update()
     ).all()  # fmt: skip
     for row in rows:
         appeal = decode(service.sealer.open(connection, row.item_id, row.sealed_statement), Appeal)

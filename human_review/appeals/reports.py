@@ -13,8 +13,8 @@ from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import items, reports, tasks
 from human_review.desk.intake import add_task
-from human_review.desk.items import lock_item
 from human_review.errors import Invalid
+from human_review.items import lock_item
 from human_review.service import Service
 from stream_app.contracts.content import MAX_ID_CHARS, MAX_TEXT_CHARS
 from stream_app.contracts.decision import Decision

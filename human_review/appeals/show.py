@@ -3,14 +3,15 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from human_review.appeals.reputation import reputation_of
 from human_review.database.engine import now_ms
-from human_review.database.tables import answers, appeals, reports, tasks
+from human_review.database.tables import answers, appeals, reports, seats, tasks
 from human_review.desk.emit import undo_ms
 from human_review.errors import NotFound
-from human_review.permissions import Actor
+from human_review.permissions import ANY, Actor
 from human_review.service import Service
 from human_review.times import at
 from stream_app.contracts.codec import decode
@@ -91,21 +92,29 @@ def state_of(service: Service, actor: Actor, appeal_id: str) -> AppealState:
 
 
 def in_hand(service: Service, actor: Actor, task_id: str) -> InHand:
-    """The appeal that a task is about, for whoever decides it. Raises NotFound."""
+    """The appeal that a task is about, for whoever holds it now. Raises NotFound."""
     actor.must("decide-appeals")
     with service.database.read() as connection:
         row = connection.execute(
             select(appeals.c.sealed_statement, tasks.c.item_id, tasks.c.queue, tasks.c.language, tasks.c.sealed)
-            .join(tasks, tasks.c.task_id == appeals.c.task_id).where(appeals.c.task_id == task_id)
-        ).one_or_none()  # fmt: skip
+            .join(tasks, tasks.c.task_id == appeals.c.task_id)
+            .where(appeals.c.task_id == task_id, _holds(actor, task_id, now_ms(connection)))
+        ).one_or_none()
         if row is None or not actor.may("decide-appeals", queue=row.queue, language=row.language):
-            raise NotFound("there is no such appeal")
+            raise NotFound("there is no such appeal in your hands; take the task first")
         appeal = decode(service.sealer.open(connection, row.item_id, row.sealed_statement), Appeal)
         decision = decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask).decision
     return InHand(
         appeal_id=appeal.appeal_id, decision_id=appeal.decision_id, statement=appeal.statement,
         appealed_at=appeal.appealed_at, verdict=decision.verdict, label=decision.label,
         decided_at=decision.decided_at, decided_by=decision.decided_by,
+    )  # fmt: skip
+
+
+def _holds(actor: Actor, task_id: str, now: int) -> ColumnElement[bool]:
+    return exists().where(
+        seats.c.task_id == task_id, seats.c.holder == actor.user_id,
+        seats.c.state == "leased", seats.c.lease_until_ms > now,
     )  # fmt: skip
 
 
@@ -126,10 +135,17 @@ def own_outcome(service: Service, actor: Actor, label_id: str) -> OwnOutcome | N
 
 
 def reports_of(service: Service, actor: Actor, item_id: str) -> Reporters:
-    """How an item was reported: how often, for what, and how far its reporters can be relied on."""
+    """How an item was reported: how often, for what, and how far its reporters can be relied on.
+
+    Raises NotFound for an item without a task in the actor's queues and languages, unless they have all of both.
+    """
     actor.must("see-history")
     mine = (reports.c.item_id == item_id) & reports.c.counted
     with service.database.read() as connection:
+        places = connection.execute(select(tasks.c.queue, tasks.c.language).where(tasks.c.item_id == item_id)).all()
+        fits = any(actor.may("see-history", queue=row.queue, language=row.language) for row in places)
+        if not fits and not (ANY in actor.queues and ANY in actor.languages):
+            raise NotFound("there is no such item in your queues and languages")
         rows = connection.execute(select(reports.c.reason, func.count()).where(mine).group_by(reports.c.reason)).all()
         latest = select(reports.c.reporter).where(mine).order_by(reports.c.reported_ms.desc()).limit(_MOST_REPORTERS)
         known = [reputation_of(connection, row.reporter).interval() for row in connection.execute(latest).all()]

@@ -8,7 +8,7 @@ from human_review.appeals import acted_on, opening
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import statements
-from human_review.desk.items import lock_item
+from human_review.items import lock_item
 from human_review.service import Service
 from human_review.times import to_ms
 from stream_app.contracts.codec import encode
@@ -34,12 +34,12 @@ def note(connection: Connection, service: Service, action: EnforcementAction, de
 
 
 def decided(connection: Connection, service: Service, decision: Decision) -> None:
-    """Keep a decision that restricts, complete its statements, and open the appeals that waited for it."""
+    """Open or refuse the appeals that waited for a decision; keep one that restricts and complete its statements."""
+    opening.open_waiting(connection, service, decision)
     if not acted_on.restricts(decision) or lock_item(connection, decision.item_id).erased:
         return
     if acted_on.keep(connection, service, decision):
         acted_on.complete_statements(connection, decision)
-    opening.open_waiting(connection, service, decision)
 
 
 def _row(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ Role = Annotated[str, typer.Option("--role", help="reviewer, lead, auditor, admi
 Queues = Annotated[list[str] | None, typer.Option("--queue", help="A queue; again for more. Without: all.")]
 Languages = Annotated[list[str] | None, typer.Option("--language", help="A language; again for more. Without: all.")]
 STOPPING_SECONDS = 10.0
+_DAYS = ["%Y-%m-%d"]
 
 
 @app.callback(invoke_without_command=True)
@@ -122,6 +124,43 @@ def sign_in_link(
     settings = load()
     with _service(settings) as service, _plain_errors():
         typer.echo(site_of(settings).url.rstrip("/") + links.make(service, name, minutes=minutes))
+
+
+@app.command("export-dsa")
+def export_dsa(
+    begin: Annotated[datetime, typer.Argument(help="First day, such as 2026-01-01 (UTC).", formats=_DAYS)],
+    end: Annotated[datetime, typer.Argument(help="The first day that does not belong to it.", formats=_DAYS)],
+) -> None:
+    """Write what the transparency database of the European Union is to get, as JSON lines.
+
+    Each line but the last is the body of one call with at most 100 statements; the last says what was refused.
+    """
+    from human_review.appeals.exporting import export
+
+    with _service(load()) as service, _plain_errors():
+        for line in export(service, None, begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)):
+            sys.stdout.buffer.write(line)
+
+
+@app.command("unread")
+def unread(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the messages that could not be read: topic, partition, offset, time and problem; the oldest first."""
+    import msgspec
+
+    from human_review.stream.unread import unread_messages
+
+    line = "{:<13} {:>9} {:>10} {:<20} {}"
+    with _service(load()) as service:
+        if not as_json:
+            typer.echo(line.format("topic", "partition", "offset", "time", "problem"))
+        for each in unread_messages(service):
+            if as_json:
+                typer.echo(msgspec.json.encode(each))
+                continue
+            problem = "".join(sign if sign.isprintable() else "?" for sign in each.problem)
+            typer.echo(line.format(each.topic, each.partition, each.offset, f"{each.at:%Y-%m-%dT%H:%M:%SZ}", problem))
 
 
 @contextmanager

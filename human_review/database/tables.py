@@ -147,6 +147,9 @@ tasks = Table(
     Column("machine_verdict", _Word, nullable=False, default="review"),  # of the decision; audits compare with it
     Column("policy_version", String(100), nullable=False),
     Column("group_key", _Id, index=True),  # items that belong together share it
+    Column("author_key", _Id),  # keyed digest: items of an author share it
+    Column("thread_key", _Id),  # keyed digest: items of a thread share it
+    Column("text_digest", _Id),  # keyed digest: tells an edited text apart where no decision_id does
     Column("sealed", LargeBinary),  # the ReviewTask as JSON; null once erased
     Column("blind", Boolean, nullable=False, default=False),
     Column("wanted", Integer, nullable=False, default=1),  # answers wanted; grows while people disagree
@@ -158,6 +161,8 @@ tasks = Table(
     Column("final_label_id", _Id),
     Column("last_verdict", _Word),  # what was final before, for the undo of what replaced it
     Column("last_label_id", _Id),
+    Index("ix_tasks_author_key_created_ms", "author_key", "created_ms"),
+    Index("ix_tasks_thread_key_created_ms", "thread_key", "created_ms"),
 )  # fmt: skip
 
 seats = Table(  # the right to answer a task once; a task that wants two answers has two

@@ -14,11 +14,13 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection, Row, func, select
 
 from human_review.database.tables import answers, seats, tasks, users
+from human_review.desk.context import around
+from human_review.people.users import USER_COLUMNS, actor_of
 from human_review.service import Service
 from human_review.times import at
 from stream_app.contracts.codec import decode
 from stream_app.contracts.decision import Reason
-from stream_app.contracts.review import ReviewTask
+from stream_app.contracts.review import Context, ReviewTask
 
 
 class Earlier(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +30,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     reviewer: str
     decided_at: datetime
+    note: str = ""
 
 
 class Aids(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A task in the hands of a person.
 
     ``token`` goes with every call about the seat. ``group`` is how many open tasks belong together, this one
-    included; how many of them the person can decide at once, `human_review.desk.groups` says.
+    included; how many of them the person can decide at once, `human_review.desk.groups` says. ``tier`` and
+    ``metadata`` are what the platform said of the item.
     """
 
     seat_id: str
@@ -76,6 +80,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     author_id: str | None
     region: str | None
     created_at: datetime | None
+    parent_id: str | None
+    thread_id: str | None
+    tier: str | None
+    metadata: tuple[tuple[str, str], ...]
     parent_text: str | None
     thread: tuple[str, ...]
     author_history: tuple[str, ...]
@@ -87,16 +95,17 @@ def card_of(connection: Connection, service: Service, seat_id: str) -> Card:
     """The card of a leased seat. Raises NotFound where the item was erased."""
     row = connection.execute(_CARD.where(seats.c.seat_id == seat_id)).one()
     task = open_task(connection, service, row)
-    item, context = task.item, task.context
+    item, context = task.item, _context(connection, service, row, task)
     return Card(
         seat_id=seat_id, token=row.token, task_id=row.task_id, lease_until=at(row.lease_until_ms),
         lease_seconds=service.config.lease.seconds, heartbeat_seconds=service.config.lease.heartbeat_seconds,
         appeal=row.kind == "appeal", escalated=row.tier > 0, blind=row.blind, queue=row.queue, language=row.language,
         surface=row.surface, due_at=at(row.due_ms), policy_version=row.policy_version, item_id=row.item_id,
         text=item.text, folded_text=task.folded_text, author_id=item.author_id, region=item.region,
-        created_at=item.created_at, parent_text=context.parent_text, thread=context.thread,
+        created_at=item.created_at, parent_id=item.parent_id, thread_id=item.thread_id, tier=item.tier,
+        metadata=tuple(item.metadata.items()), parent_text=context.parent_text, thread=context.thread,
         author_history=context.author_history, group=_group_size(connection, row, service.config.groups.most),
-        aids=UNSET if row.blind else _aids(connection, row, task),
+        aids=UNSET if row.blind else _aids(connection, service, row, task),
     )  # fmt: skip
 
 
@@ -105,27 +114,36 @@ def open_task(connection: Connection, service: Service, row: Row[Any]) -> Review
     return decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask)
 
 
-_CARD = select(tasks, seats.c.token, seats.c.lease_until_ms, seats.c.queue).join(
+_CARD = select(tasks, seats.c.token, seats.c.lease_until_ms, seats.c.queue, seats.c.holder).join(
     seats, seats.c.task_id == tasks.c.task_id
 )
 
 
-def _aids(connection: Connection, row: Row[Any], task: ReviewTask) -> Aids:
+def _context(connection: Connection, service: Service, row: Row[Any], task: ReviewTask) -> Context:
+    """What surrounds the item, as far as the one who holds the seat may see it."""
+    holder = connection.execute(select(*USER_COLUMNS).where(users.c.user_id == row.holder)).one_or_none()
+    return around(connection, service, actor_of(holder), row, task) if holder else task.context
+
+
+def _aids(connection: Connection, service: Service, row: Row[Any], task: ReviewTask) -> Aids:
     decision = task.decision
     return Aids(
         why=row.why, label=row.label, severity=row.severity, verdict=decision.verdict, scores=decision.scores,
         thresholds=decision.thresholds, reasons=decision.reasons, level=decision.level, artifacts=decision.artifacts,
         variant_of=decision.variant_of, campaign_id=decision.campaign_id, degraded=decision.degraded,
-        pending=decision.pending, earlier=_earlier(connection, row),
+        pending=decision.pending, earlier=_earlier(connection, service, row),
     )  # fmt: skip
 
 
-def _earlier(connection: Connection, row: Row[Any]) -> tuple[Earlier, ...]:
+def _earlier(connection: Connection, service: Service, row: Row[Any]) -> tuple[Earlier, ...]:
     """The latest labels that other tasks of the item ended with. A golden task has none: they would tell its own."""
     if row.kind == "golden":
         return ()
     found = connection.execute(
-        select(answers.c.verdict, answers.c.labels, answers.c.decided_ms, users.c.pseudonym)
+        select(
+            answers.c.verdict, answers.c.labels, answers.c.decided_ms, answers.c.sealed_note, users.c.pseudonym,
+            tasks.c.item_id,
+        )
         .join(tasks, tasks.c.task_id == answers.c.task_id)
         .join(users, users.c.user_id == answers.c.user_id)
         .where(
@@ -137,13 +155,15 @@ def _earlier(connection: Connection, row: Row[Any]) -> tuple[Earlier, ...]:
     )  # fmt: skip
     return tuple(
         Earlier(
-            verdict=row.verdict,
-            labels=tuple(json.loads(row.labels)),
-            reviewer=row.pseudonym,
-            decided_at=at(row.decided_ms),
+            verdict=row.verdict, labels=tuple(json.loads(row.labels)), reviewer=row.pseudonym,
+            decided_at=at(row.decided_ms), note=_note(connection, service, row.item_id, row.sealed_note),
         )
         for row in found
-    )
+    )  # fmt: skip
+
+
+def _note(connection: Connection, service: Service, item_id: str, sealed: bytes | None) -> str:
+    return service.sealer.open(connection, item_id, sealed).decode() if sealed is not None else ""
 
 
 def _group_size(connection: Connection, row: Row[Any], most: int) -> int:

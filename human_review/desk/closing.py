@@ -1,15 +1,15 @@
 """Tasks end without an answer: the item was decided anew, or its author deleted it."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, and_, false, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from human_review.audit import log
 from human_review.database.engine import now_ms
 from human_review.database.tables import acted_on, answers, appeals, golden, items, outbox, seats, tasks
-from human_review.desk.items import lock_item
+from human_review.items import Item, lock_item, lock_known
 from human_review.outbox import put
 from human_review.service import Service
 from human_review.times import at
@@ -18,6 +18,8 @@ from stream_app.contracts.decision import Decision
 from stream_app.contracts.ids import digest
 from stream_app.contracts.review import Erasure
 from stream_app.contracts.topics import REVIEW_LABELS
+
+_OF_CONTENT = dict.fromkeys(("sealed", "group_key", "text_digest", "author_key", "thread_key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Erased:
     messages: int
     golden: int
     appeals: int
+    decisions: int
 
 
 def supersede(connection: Connection, service: Service, decision: Decision) -> int:
@@ -37,9 +40,12 @@ def supersede(connection: Connection, service: Service, decision: Decision) -> i
     A decision that follows from a ruling closes nothing: a person's look is still worth having. Appeals stay, for
     whoever appeals is owed an answer; golden tasks are not about the item's present.
     """
-    item = lock_item(connection, decision.item_id)
-    early = decision.origin is not None and item.origin is not None and decision.origin.is_before(item.origin)
-    if decision.for_the_record or early:
+    if decision.for_the_record:
+        return 0
+    # Most items are allowed and never heard of again; an audit's task follows its decision.
+    leaves_nothing = decision.verdict == "allow" and decision.sampling_probability is None
+    item = (lock_known if leaves_nothing else lock_item)(connection, decision.item_id)
+    if item is None or _is_early(decision, item):
         return 0
     values: dict[str, Any] = {
         "decision_id": decision.decision_id, "verdict": decision.verdict, "decided_by": decision.decided_by,
@@ -51,49 +57,79 @@ def supersede(connection: Connection, service: Service, decision: Decision) -> i
         return 0
     return _close(
         connection, "superseded", tasks.c.item_id == decision.item_id, tasks.c.kind == "review",
-        tasks.c.decision_id.not_in((decision.decision_id, "")),  # a report's task may not know its decision
+        or_(tasks.c.decision_id.not_in((decision.decision_id, "")), _on_another_text(service, decision)),
     )  # fmt: skip
+
+
+def text_key(service: Service, digest_of_text: str) -> str:
+    """A name for a text that nobody finds by trying."""
+    return service.keyed_digest("text of a task", digest_of_text)
+
+
+def _is_early(decision: Decision, item: Item) -> bool:
+    return decision.origin is not None and item.origin is not None and decision.origin.is_before(item.origin)
+
+
+def _on_another_text(service: Service, decision: Decision) -> ColumnElement[bool]:
+    """A report's task that does not know its decision. A decision that does not say on which text closes none."""
+    if not decision.text_digest:
+        return false()
+    return and_(tasks.c.decision_id == "", tasks.c.text_digest != text_key(service, decision.text_digest))
 
 
 def erase(connection: Connection, service: Service, item_id: str) -> Erased:
     """Erase what is kept of an item: close its tasks, delete its key, blank what the key sealed.
 
     What waits in the outbox is dropped; an Erasure follows the labels that went out. Later tasks of the item are
-    refused. On SQLite, follow the transaction with `checkpoint`, so that no earlier state of the pages is left in its
-    log.
+    refused. Call `note_erased` as the transaction's last step. On SQLite, follow the transaction with `checkpoint`,
+    so that no earlier state of the pages is left in its log.
     """
     lock_item(connection, item_id)
     _close(connection, "deleted", tasks.c.item_id == item_id)
     of_tasks = answers.c.task_id.in_(select(tasks.c.task_id).where(tasks.c.item_id == item_id))
     erased = Erased(
-        tasks=_blank(connection, tasks, tasks.c.item_id == item_id, sealed=None, group_key=None),
+        tasks=_blank(connection, tasks, (tasks.c.item_id == item_id) & tasks.c.sealed.is_not(None), **_OF_CONTENT),
         notes=_blank(connection, answers, of_tasks & answers.c.sealed_note.is_not(None), sealed_note=None),
         messages=_drop_messages(connection, item_id),
-        golden=_blank(connection, golden, golden.c.item_id == item_id, sealed=None, state="retired"),
+        golden=_blank(
+            connection, golden, (golden.c.item_id == item_id) & golden.c.sealed.is_not(None), sealed=None,
+            state="retired",
+        ),
         appeals=_blank(
-            connection, appeals, appeals.c.item_id == item_id, sealed_statement=None, sealed_reply=None
+            connection, appeals, (appeals.c.item_id == item_id) & appeals.c.sealed_statement.is_not(None),
+            sealed_statement=None, sealed_reply=None,
+        ),
+        decisions=_blank(
+            connection, acted_on, (acted_on.c.item_id == item_id) & acted_on.c.sealed.is_not(None), sealed=None
         ),
     )  # fmt: skip
-    _blank(connection, acted_on, acted_on.c.item_id == item_id, sealed=None)
     _blank(connection, items, items.c.item_id == item_id, wrapped_key=None, erased_ms=now_ms(connection))
     if erased.tasks or erased.appeals:
         put(
             connection, service, message_id=digest("erasure", item_id), topic=REVIEW_LABELS, key=item_id,
             message=Erasure(item_id=item_id, erased_at=at(now_ms(connection))), item_id=None,
         )  # fmt: skip
-    log.append(connection, None, "erase", item_id, tasks=erased.tasks, messages=erased.messages)
     return erased
+
+
+def note_erased(connection: Connection, item_id: str, erased: Erased) -> None:
+    """Write into the audit log what was erased, if anything was. Others wait for the log: the caller's last step."""
+    if any(astuple(erased)):
+        log.append(connection, None, "erase", item_id, tasks=erased.tasks, messages=erased.messages)
 
 
 def checkpoint(service: Service) -> bool:
     """Bring SQLite's log into its database and empty it; whether that went. True on PostgreSQL, with nothing done.
 
-    False where a reader was in the way; the next checkpoint does it.
+    False where a reader was in the way; the next checkpoint does it. It does not wait for readers, since writers
+    would wait for it meanwhile.
     """
     if not service.database.is_sqlite:
         return True
     raw = service.database.engine.raw_connection()
+    raw.detach()  # closed at the end: a connection without patience must not come back to the pool
     try:
+        raw.cursor().execute("PRAGMA busy_timeout=0")
         [busy, _, _] = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
     finally:

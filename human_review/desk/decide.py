@@ -50,7 +50,7 @@ def decide(service: Service, actor: Actor, seat_id: str, token: int, answer: Ans
     """
     answer = tidied(answer, service.config)
     with service.database.write() as connection:
-        task = lock_task(connection, seat_id)
+        task = lock_task(connection, seat_id, actor)
         must_review(actor, task)
         if before := _before(connection, actor, seat_id, token, answer):
             return _given(service, task, before.label_id, before.decided_ms, final=_final(task))

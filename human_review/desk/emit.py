@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from human_review import outbox
-from human_review.database.tables import answers, seats, tasks
+from human_review.database.tables import answers, seats, tasks, users
 from human_review.desk.answer import Hand
 from human_review.desk.cards import open_task
 from human_review.quality.overlap import Settled
@@ -38,7 +38,7 @@ def emit(
     )  # fmt: skip
     _put(connection, service, hand, label)
     if settled.final and not alone:
-        panel = _panel(hand, settled, task, given)
+        panel = _panel(connection, hand, settled, task)
         _put(connection, service, hand, panel)
         return panel.label_id
     return hand.label_id if settled.final else None
@@ -106,18 +106,29 @@ def undo_ms(service: Service) -> int:
     return round(service.config.undo_seconds * 1000)
 
 
-def _panel(hand: Hand, settled: Settled, task: ReviewTask, given: list[str]) -> ReviewDecision:
+def _panel(connection: Connection, hand: Hand, settled: Settled, task: ReviewTask) -> ReviewDecision:
+    given = _givers(connection, hand.task.task_id)
     return ReviewDecision(
-        label_id=panel_id(hand.task.task_id, given), final=True, replaces=hand.task.final_label_id, task=task,
+        label_id=panel_id(hand.task.task_id, list(given)), final=True, replaces=hand.task.final_label_id, task=task,
         item_id=hand.task.item_id, reviewer_id=PANEL,
         verdict=settled.verdict,  # type: ignore[arg-type] # a verdict that people gave, read from the database
         labels=settled.labels, weight=settled.weight, sampling_probability=hand.task.sampling_probability,
         decided_at=at(hand.now), policy_version=task.decision.policy_version, answers=tuple(given),
+        reviewers=tuple(given.values()),
     )  # fmt: skip
 
 
+def _givers(connection: Connection, task_id: str) -> dict[str, str]:
+    """The pseudonym of whoever gave each label that stands, in the order of `standing`."""
+    rows = connection.execute(
+        select(answers.c.label_id, users.c.pseudonym).join(users, users.c.user_id == answers.c.user_id)
+        .where(answers.c.task_id == task_id, answers.c.state == "standing")
+    )  # fmt: skip
+    return dict(sorted((row.label_id, row.pseudonym) for row in rows))
+
+
 def _put(connection: Connection, service: Service, hand: Hand, label: ReviewDecision) -> None:
-    outbox.put(
+    outbox.put_new(
         connection, service, message_id=label.label_id, topic=REVIEW_LABELS, key=label.item_id, message=label,
         item_id=label.item_id, not_before_ms=hand.now + undo_ms(service),
     )  # fmt: skip

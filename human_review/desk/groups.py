@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from human_review.audit import log
 from human_review.database.engine import now_ms
@@ -19,7 +19,7 @@ from human_review.desk.cards import open_task
 from human_review.desk.choose import allowed, free, in_queues
 from human_review.desk.decide import give
 from human_review.desk.emit import undo_ms
-from human_review.desk.leases import LOST, held_seat, lease, lock_person, lock_task, mine, must_review
+from human_review.desk.leases import LOST, held_seat, lease, lock_person, lock_task, mine, must_review, put_back
 from human_review.desk.undo import revoke
 from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, NotFound
 from human_review.people import exposure
@@ -96,7 +96,7 @@ def decide_group(
     answer = tidied(answer, service.config)
     batch_id = digest("batch", seat_id, token)
     with service.database.write() as connection:
-        task = lock_task(connection, seat_id)
+        task = lock_task(connection, seat_id, actor)
         must_review(actor, task)
         if before := _before(connection, service, actor, batch_id, answer):
             return before
@@ -147,8 +147,10 @@ def undo_group(service: Service, actor: Actor, batch_id: str) -> UndoneGroup:
 
 def _members(connection: Connection, service: Service, actor: Actor, task: Row[Any], *, lock: bool) -> list[Row[Any]]:
     """The free tasks that belong to one, without it; what others are locking at this moment is left out."""
-    if task.group_key is None or task.blind or task.kind != "review" or task.wanted > 1:
+    if task.group_key is None or task.blind or task.kind not in ("review", "golden") or task.wanted > 1:
         raise Invalid("this task is decided by itself; nothing belongs to it")
+    if task.kind == "golden":
+        return []  # as for a real one that is left alone
     query = (
         select(tasks, seats.c.seat_id)
         .join(seats, seats.c.task_id == tasks.c.task_id)
@@ -249,7 +251,5 @@ def _revoke(connection: Connection, service: Service, label_id: str, seat_id: st
     except Conflict:
         return "lost"
     if task.state == "open" or task.closed_why == "decided":
-        connection.execute(
-            update(seats).where(seats.c.seat_id == seat_id).values(state="open", holder=None, lease_until_ms=None)
-        )
+        put_back(connection, seat_id)
     return "in_time" if in_time else "late"

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, exists, or_, select
 
-from human_review.database.tables import answers, tasks, users
+from human_review.database.tables import answers, seats, tasks, users
 from human_review.desk.choose import covers
 from human_review.desk.emit import undo_ms
 from human_review.errors import Invalid
@@ -43,8 +43,9 @@ def history(
 ) -> tuple[Past, ...]:
     """The latest answers first, at most 200, those before a time. ``own``: only the person's.
 
-    Those of others need the right to see them, and cover the actor's queues and languages; golden tasks are in a
-    person's own only. Raises Forbidden, Invalid.
+    Those of others need the right to see them, and cover the actor's queues and languages. They are of closed tasks
+    of which the actor has no seat, so that nobody sees an answer before giving theirs; golden tasks are in a person's
+    own only. Raises Forbidden, Invalid.
     """
     actor.must("see-own-work" if own else "see-history")
     if not 1 <= limit <= _MOST:
@@ -65,7 +66,10 @@ _PAST = (
 
 
 def _of_others(actor: Actor) -> Select[Any]:
-    query = _PAST.where(tasks.c.kind != "golden")
+    seated = exists().where(
+        seats.c.task_id == tasks.c.task_id, seats.c.holder == actor.user_id, seats.c.state.in_(("open", "leased"))
+    )
+    query = _PAST.where(tasks.c.kind != "golden", tasks.c.state == "closed", ~seated)
     if ANY not in actor.queues:
         query = query.where(tasks.c.queue.in_(sorted(actor.queues)))
     if ANY not in actor.languages:

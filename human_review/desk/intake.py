@@ -5,14 +5,15 @@ from sqlalchemy import Connection, insert
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import seats, tasks
-from human_review.desk.closing import Erased, checkpoint, erase, supersede
-from human_review.desk.items import lock_item
+from human_review.desk.closing import Erased, checkpoint, erase, supersede, text_key
+from human_review.desk.context import author_key, thread_key
 from human_review.desk.routing import Place, queue_of, severity_of
+from human_review.items import lock_item
 from human_review.service import Service
 from human_review.times import to_ms
 from human_review.urgency import rank_ms
 from stream_app.contracts.codec import encode
-from stream_app.contracts.ids import digest
+from stream_app.contracts.ids import digest, text_digest
 from stream_app.contracts.review import ReviewTask
 
 __all__ = ("Erased", "add_task", "checkpoint", "erase", "lock_item", "supersede")
@@ -43,6 +44,8 @@ def add_task(connection: Connection, service: Service, task: ReviewTask, *, kind
         policy_version=_plain(task.decision.policy_version, 100), wanted=wanted,
         machine_verdict=task.decision.verdict,
         group_key=_group_key(task, service) if kind == "review" else None,
+        text_digest=None if task.decision.decision_id else text_key(service, text_digest(task.item.text)),
+        author_key=author_key(service, task.item), thread_key=thread_key(service, task.item),
         blind=_blind(task, kind, wanted, service),
     )  # fmt: skip
     if new:

@@ -6,7 +6,7 @@ an old token is refused. A lease that has run out is free at once; nothing has t
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, case, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from human_review.database.engine import now_ms
@@ -26,10 +26,16 @@ def lock_person(connection: Connection, actor: Actor) -> None:
         raise Forbidden("this account is not known here; an admin can make one")
 
 
-def lock_task(connection: Connection, seat_id: str) -> Row[Any]:
-    """The task of a seat, locked. Tasks are locked before seats, everywhere. Raises LeaseLost for an unknown seat."""
-    of_seat = select(seats.c.task_id).where(seats.c.seat_id == seat_id).scalar_subquery()
-    task = connection.execute(select(tasks).where(tasks.c.task_id == of_seat).with_for_update()).one_or_none()
+def lock_task(connection: Connection, seat_id: str, actor: Actor | None = None) -> Row[Any]:
+    """The task of a seat, locked. Tasks are locked before seats, everywhere.
+
+    Raises LeaseLost for an unknown seat and, where an actor is given, for one whose last holder is somebody else.
+    """
+    of_seat = select(seats.c.task_id).where(seats.c.seat_id == seat_id)
+    if actor is not None:
+        of_seat = of_seat.where(seats.c.holder == actor.user_id)
+    query = select(tasks).where(tasks.c.task_id == of_seat.scalar_subquery()).with_for_update()
+    task = connection.execute(query).one_or_none()
     if task is None:
         raise LeaseLost(LOST)  # as for a seat of others: nobody finds out what there is
     return task
@@ -82,8 +88,16 @@ def lease_ms(service: Service) -> int:
     return round(service.config.lease.seconds * 1000)
 
 
+def put_back(connection: Connection, seat_id: str) -> None:
+    """Open a seat for whoever comes next; that of a golden task waits for its person."""
+    holder = case((seats.c.kind == "golden", seats.c.holder), else_=None)
+    connection.execute(
+        update(seats).where(seats.c.seat_id == seat_id).values(state="open", holder=holder, lease_until_ms=None)
+    )
+
+
 def let_go(connection: Connection, seat: Row[Any]) -> None:
-    """Open a seat for others; a golden task was meant for one person and ends with it."""
+    """Leave a seat to others for good; a golden task was meant for one person and ends with it."""
     golden = seat.kind == "golden"
     connection.execute(
         update(seats)

@@ -36,7 +36,7 @@ def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, 
     if reason not in service.config.skip_reasons:
         raise Invalid(f"the reason must be one of {', '.join(service.config.skip_reasons)}")
     with service.database.write() as connection:
-        task = lock_task(connection, seat_id)
+        task = lock_task(connection, seat_id, actor)
         seat = held_seat(connection, actor, seat_id, token)
         _pass(connection, actor, task.task_id, reason)
         let_go(connection, seat)
@@ -51,13 +51,13 @@ def escalate(service: Service, actor: Actor, seat_id: str, token: int, *, second
     """Hand a task to leads; whoever holds another seat of it loses that one, and given answers stand.
 
     An appeal stays in its queue and needs a lead from then on. Raises LeaseLost, Conflict where it was escalated
-    before.
+    before and for whoever decides what is escalated.
     """
     with service.database.write() as connection:
-        task = lock_task(connection, seat_id)
+        task = lock_task(connection, seat_id, actor)
         seat = held_seat(connection, actor, seat_id, token)
-        if task.tier >= _TIER:
-            raise Conflict("this task was escalated before; decide it, or skip it with a reason")
+        if task.tier >= _TIER or actor.may("review-escalated"):
+            raise Conflict("this task is escalated to you and your like; decide it, or skip it with a reason")
         _pass(connection, actor, task.task_id, _ESCALATED)
         if task.kind == "golden":
             let_go(connection, seat)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import seats, tasks
 from human_review.desk.again import again
 from human_review.desk.cards import Card, card_of
-from human_review.desk.choose import next_seat
-from human_review.desk.leases import LOST, held_seat, lease, lease_ms, let_go, lock_person, lock_task, mine
+from human_review.desk.choose import free, next_seat
+from human_review.desk.leases import LOST, held_seat, lease, lease_ms, lock_person, lock_task, mine, put_back
 from human_review.errors import LeaseLost
 from human_review.people import exposure
 from human_review.permissions import Actor
@@ -32,7 +32,7 @@ def take(service: Service, actor: Actor, queue: str | None = None) -> Card | Non
         now = now_ms(connection)
         seat = _held(connection, actor, now)
         if seat is not None and not actor.may("review", queue=seat.queue, language=seat.language):
-            let_go(connection, seat)  # their rights have changed since
+            put_back(connection, seat.seat_id)  # their rights have changed since
             seat = None
         if seat is None:
             exposure.check(connection, service, actor)
@@ -71,39 +71,53 @@ def release(service: Service, actor: Actor, seat_id: str, token: int) -> None:
     """Give the seat back unanswered. Raises LeaseLost where it is somebody else's by now."""
     with service.database.write() as connection:
         lock_task(connection, seat_id)
-        let_go(connection, held_seat(connection, actor, seat_id, token))
+        held_seat(connection, actor, seat_id, token)
+        put_back(connection, seat_id)
 
 
 def _held(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:
-    """What they hold, the latest first; a golden task waits for them even after its lease."""
+    """What they hold, the latest first."""
     return connection.execute(
         select(seats)
-        .where(
-            seats.c.holder == actor.user_id, seats.c.state == "leased",
-            or_(seats.c.lease_until_ms > now, seats.c.kind == "golden"),
-        )
+        .where(seats.c.holder == actor.user_id, seats.c.state == "leased", seats.c.lease_until_ms > now)
         .order_by(seats.c.lease_until_ms.desc())
         .limit(1)
         .with_for_update()
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
 
 
 def _next(connection: Connection, service: Service, actor: Actor, queue: str | None, now: int) -> Row[Any] | None:
     found = connection.execute(next_seat(actor, queue, now)).one_or_none()
+    own = _own_golden(connection, actor, queue, now)
+    if own is not None and (found is None or own.rank_ms <= found.rank_ms):
+        return own
     if found is None or found.kind != "review":
         return found
     offered = golden.offer(connection, service, actor, queue)
-    return found if offered is None else _open_golden(connection, offered)
+    return found if offered is None else _open_golden(connection, offered, found.rank_ms)
 
 
-def _open_golden(connection: Connection, task_id: str) -> Row[Any]:
-    """The seat of a golden task, like that of any other."""
+def _own_golden(connection: Connection, actor: Actor, queue: str | None, now: int) -> Row[Any] | None:
+    """The most urgent golden seat that the person gave back, or whose lease ran out: it comes again as others do."""
+    rows = connection.execute(
+        select(seats)
+        .where(seats.c.holder == actor.user_id, seats.c.kind == "golden", free(now))
+        .order_by(seats.c.rank_ms)
+        .with_for_update()
+    )
+    fits = (row for row in rows.all() if queue in (None, row.queue))
+    return next((row for row in fits if actor.may("review", queue=row.queue, language=row.language)), None)
+
+
+def _open_golden(connection: Connection, task_id: str, before_ms: int) -> Row[Any]:
+    """The seat of a golden task, like that of any other; given back, it still comes before what it came before."""
     task = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).one()
     seat_id = digest("seat", task_id, 1)
     connection.execute(
         insert(seats).values(
             seat_id=seat_id, task_id=task_id, number=1, kind=task.kind, queue=task.queue,
-            language=task.language, tier=task.tier, rank_ms=task.rank_ms,
+            language=task.language, tier=task.tier,
+            rank_ms=min(task.rank_ms, before_ms),
         )
     )  # fmt: skip
     return connection.execute(select(seats).where(seats.c.seat_id == seat_id)).one()

@@ -11,8 +11,8 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import answers, seats, tasks
 from human_review.desk.again import again
 from human_review.desk.emit import panel_id, standing, undo_ms, withdraw_final
-from human_review.desk.leases import lease, lock_task, must_review
-from human_review.errors import Conflict, NotFound
+from human_review.desk.leases import lease, lock_task
+from human_review.errors import Conflict, Invalid, NotFound
 from human_review.permissions import Actor
 from human_review.quality import golden
 from human_review.service import Service
@@ -20,11 +20,13 @@ from stream_app.contracts.metrics import REVIEW_ANSWERS
 
 _IN_TIME = "taken back; nothing was sent, and the task is yours again"
 _LATE = "the label was sent already and holds until you answer again; that answer will replace it"
+_LIFTED = "taken back; nothing was sent. The task was escalated meanwhile, and a lead gets it"
+_LATE_LIFTED = "the label was sent already and holds until a lead, who gets the task now, answers"
 _GONE = "taken back; nothing was sent, and the task was closed meanwhile"
 
 
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
-    """``in_time``: nothing was sent. ``token`` is None where the task was closed by others meanwhile."""
+    """``in_time``: nothing was sent. ``token`` is None where others have closed or escalated the task."""
 
     label_id: str
     task_id: str
@@ -43,14 +45,16 @@ def undo(service: Service, actor: Actor, label_id: str) -> Undone:
     with service.database.write() as connection:
         answer = _own(connection, actor, label_id)
         task = lock_task(connection, answer.seat_id)
-        must_review(actor, task)
+        actor.must("review", language=task.language)  # whatever the queue: it may have been escalated since
+        if task.kind == "appeal":
+            raise Invalid("this is an appeal; take its decision back where it was given")
         in_time = revoke(connection, service, task, label_id)
         token = _back(connection, service, actor, task, answer.seat_id)
         log.append(connection, actor, "undo", task.task_id, label=label_id, in_time=in_time)
     service.telemetry.count(REVIEW_ANSWERS, "undone" if in_time else "reopened")
     return Undone(
         label_id=label_id, task_id=task.task_id, in_time=in_time, seat_id=answer.seat_id, token=token,
-        what_happens=_LATE if not in_time else _IN_TIME if token is not None else _GONE,
+        what_happens=_what_happens(task, token, in_time=in_time),
     )  # fmt: skip
 
 
@@ -75,6 +79,18 @@ def revoke(connection: Connection, service: Service, task: Row[Any], label_id: s
             update(tasks).where(tasks.c.task_id == task.task_id).values(state="open", closed_why=None, closed_ms=None)
         )
     return in_time
+
+
+def _what_happens(task: Row[Any], token: int | None, *, in_time: bool) -> str:
+    if token is not None:
+        return _IN_TIME if in_time else _LATE
+    if _is_gone(task):
+        return _GONE
+    return _LIFTED if in_time else _LATE_LIFTED
+
+
+def _is_gone(task: Row[Any]) -> bool:
+    return bool(task.state == "closed" and task.closed_why != "decided")
 
 
 def _own(connection: Connection, actor: Actor, label_id: str) -> Row[Any]:
@@ -107,7 +123,14 @@ def _withdraw(connection: Connection, service: Service, task: Row[Any], answer: 
 
 
 def _back(connection: Connection, service: Service, actor: Actor, task: Row[Any], seat_id: str) -> int | None:
-    if task.state == "closed" and task.closed_why != "decided":
+    if _is_gone(task):
         return None
     seat = connection.execute(select(seats).where(seats.c.seat_id == seat_id).with_for_update()).one()
+    may = actor.may("review", queue=task.queue) and (not task.tier or actor.may("review-escalated"))
+    if not may:
+        connection.execute(
+            update(seats).where(seats.c.seat_id == seat_id)
+            .values(state="open", holder=None, lease_until_ms=None, tier=task.tier, queue=task.queue)
+        )  # fmt: skip
+        return None
     return lease(connection, service, actor, seat, now_ms(connection))

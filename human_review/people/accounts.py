@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from human_review.audit.log import append
 from human_review.database.engine import now_ms
-from human_review.database.tables import api_tokens, users
+from human_review.database.tables import api_tokens, sign_in_links, users
 from human_review.errors import Conflict, Invalid, NotFound
 from human_review.people import passwords, sessions
 from human_review.people.users import USER_COLUMNS, actor_of
@@ -134,7 +134,10 @@ def change(
 
 
 def reset_password(service: Service, by: Actor | None, user_id: str) -> str:
-    """Give a person a new password for one use, which is returned; ends their sessions. ``by`` as in create."""
+    """Give a person a new password for one use, which is returned; ends their sessions and open sign-in links.
+
+    ``by`` as in create.
+    """
     if by is not None:
         by.must("manage-people")
     secret = passwords.generated()
@@ -143,17 +146,17 @@ def reset_password(service: Service, by: Actor | None, user_id: str) -> str:
         if row.role == "service" or row.oidc_issuer is not None:
             raise Invalid("this account signs in without a password")
         _store_password(connection, user_id, passwords.hashed(secret), must_change=True)
-        sessions.end_all(connection, user_id)
+        _end_sessions(connection, user_id)
         append(connection, by, "password-reset", user_id)
     return secret
 
 
 def revoke_sessions(service: Service, by: Actor, user_id: str) -> int:
-    """End every session of a person; returns how many there were."""
+    """End every session and open sign-in link of a person; returns how many sessions there were."""
     by.must("manage-people")
     with service.database.write() as connection:
         _row(connection, user_id)
-        ended = sessions.end_all(connection, user_id)
+        ended = _end_sessions(connection, user_id)
         append(connection, by, "sessions-revoked", user_id, sessions=ended)
     return ended
 
@@ -241,8 +244,17 @@ def _check_admin_left(connection: Connection) -> None:
         raise Conflict("one active admin must be left; make another one first")
 
 
+def _end_sessions(connection: Connection, user_id: str) -> int:
+    """With the links that would begin another one; returns how many sessions there were."""
+    connection.execute(
+        update(sign_in_links).where(sign_in_links.c.user_id == user_id, sign_in_links.c.used_ms.is_(None))
+        .values(used_ms=now_ms(connection))
+    )  # fmt: skip
+    return sessions.end_all(connection, user_id)
+
+
 def _end_everything(connection: Connection, user_id: str) -> None:
-    sessions.end_all(connection, user_id)
+    _end_sessions(connection, user_id)
     connection.execute(
         update(api_tokens).where(api_tokens.c.user_id == user_id, api_tokens.c.revoked_ms.is_(None))
         .values(revoked_ms=now_ms(connection))

@@ -65,9 +65,10 @@ def begin(service: Service, site_url: str, next_path: str) -> Begun:
 
 
 def finish(
-    service: Service, site_url: str, *, state: str, code: str, browser_secret: str, issuer: str | None = None
-) -> Arrived:
-    """Take somebody back from the issuer and start a session.
+    service: Service, site_url: str, *, state: str, code: str, browser_secret: str, issuer: str | None = None,
+    old_session: str | None = None,
+) -> Arrived:  # fmt: skip
+    """Take somebody back from the issuer and start a session; ``old_session`` (a digest) ends.
 
     Raises NotSignedIn where the answer is not one to a question of this browser, or does not hold; Forbidden where
     the issuer knows the person and no group of theirs is let in.
@@ -81,7 +82,7 @@ def finish(
     except (AuthlibBaseError, *BAD_ANSWERS) as problem:
         _log.warning("the issuer's answer does not hold", extra=facts(kind=type(problem).__name__))
         raise NotSignedIn("the answer of the issuer does not hold; sign in again") from None
-    return Arrived(_session(service, client, claims), flow.next)
+    return Arrived(_session(service, client, claims, old_session), flow.next)
 
 
 def role_of(service: Service, claims: dict[str, Any]) -> str | None:
@@ -108,7 +109,7 @@ def _taken(service: Service, state: str, browser_secret: str) -> Any:
     return found
 
 
-def _session(service: Service, client: Client, claims: dict[str, Any]) -> str:
+def _session(service: Service, client: Client, claims: dict[str, Any], old_session: str | None) -> str:
     role = role_of(service, claims)
     user_id = _known(service, client, claims)
     if role is None:
@@ -125,6 +126,8 @@ def _session(service: Service, client: Client, claims: dict[str, Any]) -> str:
         if row.role != role:
             connection.execute(users.update().where(users.c.user_id == user_id).values(role=role))
             sessions.end_all(connection, user_id)
+        if old_session:
+            sessions.end(connection, old_session)
         token = sessions.begin(connection, service, user_id)
         append(connection, actor_of(row), "signed-in", user_id, by="oidc", role=role)
     return token

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from human_review.database.engine import now_ms
 from human_review.database.tables import sessions, users
 from human_review.people.secrets import new_secret, stored
-from human_review.people.users import USER_COLUMNS, actor_of
+from human_review.people.users import USER_COLUMNS, acting
 from human_review.permissions import Actor
 from human_review.service import Service
 
@@ -57,7 +57,7 @@ def find(service: Service, token: str) -> Session | None:
         return None
     if now - row.seen_ms > min(_TOUCH_MS, _idle_ms(service) / _TOUCHES_PER_IDLE):
         _touch(service, digest, now)
-    return Session(actor_of(row), digest, row.csrf, row.must_change_password)
+    return Session(acting(row, service.config), digest, row.csrf, row.must_change_password)
 
 
 def end(connection: Connection, digest: str) -> None:

@@ -14,6 +14,7 @@ from human_review.service import Service
 from stream_app.contracts.metrics import SIGN_INS
 from stream_app.telemetry import facts
 
+_ALL_ADDRESSES = 10
 _log = logging.getLogger("human_review.people")
 
 
@@ -64,17 +65,28 @@ def _folded(name: str) -> str:
         return ""  # nobody has this name
 
 
-def _count(service: Service, name: str, address: str) -> tuple[int, int]:
-    """What was typed as a name may be a password: the database keeps a keyed digest of it."""
+def _count(service: Service, name: str, address: str) -> list[int]:
+    """What was typed as a name may be a password: the database keeps a keyed digest of it.
+
+    An account has a tight limit for each address and a wide one for all: who tries it elsewhere does not lock it.
+    """
     limits = service.config.sign_in
-    by_account = f"account:{service.keyed_digest('sign-in', name)}"
-    by_address = f"address:{service.keyed_digest('sign-in', address)}"
-    first = rate.attempt(service, by_address, limits.per_address, limits.per_minutes)
-    try:
-        return first, rate.attempt(service, by_account, limits.attempts, limits.per_minutes)
-    except TooMany:
-        rate.forgive(service, first)
-        raise
+    who, where = (service.keyed_digest("sign-in", each) for each in (name, address))
+    buckets = (
+        (f"address:{where}", limits.per_address),
+        (f"account:{who}:{where}", limits.attempts),
+        (f"account:{who}", _ALL_ADDRESSES * limits.attempts),
+    )
+    for bucket, most in buckets:
+        rate.check(service, bucket, most, limits.per_minutes)
+    counted: list[int] = []
+    for bucket, most in buckets:
+        try:
+            counted.append(rate.attempt(service, bucket, most, limits.per_minutes))
+        except TooMany:
+            rate.forgive(service, *counted)
+            raise
+    return counted
 
 
 def _find(service: Service, name: str) -> Row[*tuple[object, ...]] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from human_review.database.tables import users
 from human_review.permissions import Actor
+from human_review.review_file import ReviewConfig
 
 # Without the password's hash, which nothing but signing in has a use for.
 USER_COLUMNS = tuple(
@@ -24,3 +25,12 @@ def actor_of(row: Any) -> Actor:
         languages=frozenset(json.loads(row.languages)),
         locale=row.locale,
     )
+
+
+def acting(row: Any, config: ReviewConfig) -> Actor:
+    """The actor of such a row, with the rights that their role gives them beyond the row.
+
+    Whoever may take what was escalated has its queue, whatever queues they were given: it would wait for ever else.
+    """
+    actor = actor_of(row)
+    return actor.covering(config.queues.escalated) if actor.may("review-escalated") else actor

@@ -9,9 +9,11 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, select
 
+from human_review.audit import log
 from human_review.database.tables import reliability, users
 from human_review.errors import NotFound
-from human_review.permissions import Actor
+from human_review.people.users import USER_COLUMNS, actor_of
+from human_review.permissions import ANY, Actor
 from human_review.service import Service
 from human_review.times import at
 
@@ -33,13 +35,17 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_person(service: Service, actor: Actor, pseudonym: str) -> tuple[Trusted, ...]:
-    """Of somebody, by the name that others know them by. Raises Forbidden, and NotFound for nobody of that name."""
+    """Of somebody, by the name that others know them by. It is in the audit log.
+
+    Raises Forbidden, and NotFound for nobody of that name who works in queues and languages of the actor.
+    """
     actor.must("manage-golden")
-    with service.database.read() as connection:
-        user_id = connection.execute(select(users.c.user_id).where(users.c.pseudonym == pseudonym)).scalar()
-        if user_id is None:
-            raise NotFound("nobody has this pseudonym; it stands beside their answers in the history")
-        return tuple(_rows(connection, user_id))
+    with service.database.write() as connection:
+        person = connection.execute(select(*USER_COLUMNS).where(users.c.pseudonym == pseudonym)).one_or_none()
+        if person is None or not _share_work(actor, actor_of(person)):
+            raise NotFound("nobody in your queues and languages has this pseudonym; it stands beside their answers")
+        log.append(connection, actor, "coaching-seen", person.user_id)
+        return tuple(_rows(connection, person.user_id))
 
 
 def of_self(service: Service, actor: Actor) -> tuple[Trusted, ...]:
@@ -47,6 +53,16 @@ def of_self(service: Service, actor: Actor) -> tuple[Trusted, ...]:
     actor.must("see-own-work")
     with service.database.read() as connection:
         return tuple(_rounded(row) for row in _rows(connection, actor.user_id) if row.answers >= _TENS)
+
+
+def _share_work(one: Actor, other: Actor) -> bool:
+    """Whether two people have a queue and a language in common; a language has its variants in it."""
+    pairs = ((one.queues, other.queues), (_main(one.languages), _main(other.languages)))
+    return all(ANY in left | right or not left.isdisjoint(right) for left, right in pairs)
+
+
+def _main(languages: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.partition("-")[0] for name in languages)
 
 
 def _rows(connection: Connection, user_id: str) -> list[Trusted]:

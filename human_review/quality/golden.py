@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, golden, golden_results, items, seats, tasks
+from human_review.items import lock_item
 from human_review.permissions import ANY, Actor
 from human_review.quality.disguise import disguised
 from human_review.quality.golden_sources import propose
@@ -154,7 +155,9 @@ def _candidates(connection: Connection, service: Service, user_id: str, template
 # -- the copy --
 
 
-def _copy(connection: Connection, service: Service, user_id: str, pick: Row[Any], template: Row[Any]) -> str:
+def _copy(connection: Connection, service: Service, user_id: str, pick: Row[Any], template: Row[Any]) -> str | None:
+    if lock_item(connection, pick.item_id).erased:  # since it was picked
+        return None
     original = decode(service.sealer.open(connection, pick.item_id, pick.sealed), ReviewTask)
     beside = decode(service.sealer.open(connection, template.item_id, template.sealed), ReviewTask)
     seed = service.keyed_digest("golden-copy", f"{pick.golden_id}/{user_id}/{now_ms(connection)}")

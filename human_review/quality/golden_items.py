@@ -88,7 +88,7 @@ def add(service: Service, actor: Actor, task_id: str) -> Item:
     actor.must("manage-golden")
     with service.database.write() as connection:
         task = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).one_or_none()
-        if task is None or task.kind == "golden" or not actor.may("manage-golden", language=task.language):
+        if task is None or task.kind == "golden" or not _may(actor, task):
             raise NotFound("there is no such task")
         if task.closed_why != "decided":
             raise Invalid("the task is not decided; only what people have decided can be golden")
@@ -98,6 +98,10 @@ def add(service: Service, actor: Actor, task_id: str) -> Item:
             raise Conflict("this item, or one of its group, is golden already, or it was erased")
         log.append(connection, actor, "golden-candidate", golden_id, verdict=task.verdict, source="lead")
         return _item(_one(connection, actor, golden_id))
+
+
+def _may(actor: Actor, task: Row[Any]) -> bool:
+    return actor.may("manage-golden", queue=task.queue, language=task.language)
 
 
 _ITEMS = (

@@ -55,6 +55,12 @@ def backlog(connection: Connection) -> Backlog:
     return Backlog(count, max(0, now - oldest) if oldest is not None else 0)
 
 
+def is_due(connection: Connection) -> bool:
+    """Whether anything is due and not sent."""
+    due = (outbox.c.sent_ms.is_(None), outbox.c.not_before_ms <= now_ms(connection))
+    return connection.execute(select(outbox.c.seq).where(*due).limit(1)).first() is not None
+
+
 def unsent(connection: Connection) -> int:
     """How many messages are not sent, those included that are not due yet."""
     return int(connection.execute(select(func.count()).where(outbox.c.sent_ms.is_(None))).scalar_one())

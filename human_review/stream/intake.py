@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import unread
+from human_review.desk.again import again
 from human_review.service import Service
 from human_review.stream import offsets
 from human_review.stream.offsets import Place
@@ -31,7 +32,25 @@ log = logging.getLogger(__name__)
 TRANSACTION_SECONDS = 0.05
 FREE_SECONDS = 0.05
 
-Effect = Callable[[Connection, Service], None]
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What an effect leaves for later, and what its message is counted as.
+
+    ``last`` comes after the effects of all messages of the transaction: locks that everybody wants are taken there.
+    ``committed`` comes after the transaction, and not at all where that fails.
+    """
+
+    outcome: str = "taken"
+    last: Callable[[Connection], object] = _nothing
+    committed: Callable[[], object] = _nothing
+
+
+Effect = Callable[[Connection, Service], Then | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +103,12 @@ def _read(service: Service, reader: Reader, message: Arrived) -> _Work:
         return _Work(message, problem=described(problem))
 
 
+@again
 def _transaction(service: Service, works: Sequence[_Work], trip: Trip) -> int:
     """Take in as many as fit into one transaction; return how many."""
     end = time.monotonic() + TRANSACTION_SECONDS
     outcomes: Counter[tuple[str, str]] = Counter()
+    later: list[Then] = []
     done = 0
     with service.database.write() as connection:
         following = offsets.locked(connection, {work.message.place for work in works})
@@ -95,33 +116,39 @@ def _transaction(service: Service, works: Sequence[_Work], trip: Trip) -> int:
             done += 1
             message = work.message
             if message.offset >= following[message.place]:
-                outcomes[message.topic, _apply(connection, service, work)] += 1
+                then = _apply(connection, service, work)
+                later.append(then)
+                outcomes[message.topic, then.outcome] += 1
                 following[message.place] = message.offset + 1
             if time.monotonic() > end:
                 break
         offsets.store(connection, following)
+        for then in later:
+            then.last(connection)
         trip("in-intake")
+    for then in later:
+        then.committed()
     trip("after-intake")
     for (topic, outcome), count in outcomes.items():
         service.telemetry.count(REVIEW_READ, topic, outcome, by=count)
     return done
 
 
-def _apply(connection: Connection, service: Service, work: _Work) -> str:
-    """Let a message have its effect, or none of it; return the outcome."""
+def _apply(connection: Connection, service: Service, work: _Work) -> Then:
+    """Let a message have its effect, or none of it."""
     problem = work.problem
     if work.effect is not None:
         try:
             with connection.begin_nested():
-                work.effect(connection, service)
+                return work.effect(connection, service) or Then()
         except Exception as error:
             if is_of_the_database(error):
                 raise
             problem = described(error)
     if problem:
         _note(connection, work.message, problem)
-        return "unread"
-    return "skipped" if work.effect is None else "taken"
+        return Then("unread")
+    return Then("skipped")
 
 
 def _note(connection: Connection, message: Arrived, problem: str) -> None:

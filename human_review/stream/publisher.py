@@ -12,11 +12,13 @@ each once. Where ``WEIR_TRANSACTIONS`` is off, a message may be sent again after
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from human_review.audit import log as audit_log
+from human_review.desk.again import again
 from human_review.service import Service
 from human_review.stream import batches
 from human_review.stream.batches import Outgoing
@@ -24,7 +26,6 @@ from stream_app.adapters import clients
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import REVIEW_SENT
 from stream_app.contracts.topics import REVIEW_LABELS
-from stream_app.errors import Fenced
 from stream_app.telemetry import facts
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,6 @@ _REFUSED = frozenset({
     KafkaError.TOPIC_EXCEPTION, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC,
     KafkaError._UNKNOWN_PARTITION,
 })  # fmt: skip
-_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 
 Answer = TypeVar("Answer")
 
@@ -66,11 +66,10 @@ class Publisher:
         """Send one batch, a new one or what was left of an old one; return how many messages it held."""
         database = self._service.database
         with database.read() as connection:
-            if not batches.backlog(connection).messages:
+            if not batches.is_due(connection):
                 return 0
         self._trip("after-label-commit")
-        with database.write() as connection:
-            number = batches.fix(connection, self._committed)
+        number = self._fix()
         if number is None:
             return 0
         with database.read() as connection:
@@ -84,8 +83,9 @@ class Publisher:
 
     def close(self) -> None:
         """Release the connections; an open transaction is left to the successor, who rolls it back."""
-        self._producer.purge()
-        self._producer.flush(1.0)
+        with suppress(KafkaException, SystemError):  # a producer that was fenced out says so once more
+            self._producer.purge()
+            self._producer.flush(1.0)
         self._numbers.close()
 
     def _deliver(self, number: int, messages: list[Outgoing]) -> None:
@@ -122,7 +122,8 @@ class Publisher:
         left = self._call(self._producer.flush, KAFKA_SECONDS)
         refused = [each for each in messages if each.seq in problems and problems[each.seq].code() in _REFUSED]
         if (problems or left) and not refused:
-            raise self._fate(next(iter(problems.values()), KafkaError(KafkaError._MSG_TIMED_OUT)))
+            problem = next(iter(problems.values()), KafkaError(KafkaError._MSG_TIMED_OUT))
+            raise clients.translated(self._settings, problem)
         return refused
 
     def _produce_one(self, message: Outgoing, problems: dict[int, KafkaError]) -> None:
@@ -140,6 +141,12 @@ class Publisher:
                 raise
             problems[message.seq] = problem.args[0]
 
+    @again
+    def _fix(self) -> int | None:
+        with self._service.database.write() as connection:
+            return batches.fix(connection, self._committed)
+
+    @again
     def _mark(self, messages: list[Outgoing]) -> None:
         """Note that messages went out. Those whose item was erased first did not, and the audit log says so."""
         dropped = [each for each in messages if each.value is None]
@@ -151,6 +158,7 @@ class Publisher:
             outcome = "dropped" if each.value is None else "sent"
             self._service.telemetry.count(REVIEW_SENT, each.topic, outcome)
 
+    @again
     def _defer(self, refused: list[Outgoing]) -> None:
         with self._service.database.write() as connection:
             batches.defer(connection, refused, DEFER_MS)
@@ -173,12 +181,4 @@ class Publisher:
         return max(0, found.offset)
 
     def _call(self, request: Callable[..., Answer], *arguments: Any) -> Answer:
-        try:
-            return request(*arguments)
-        except KafkaException as problem:
-            raise self._fate(problem.args[0]) from problem
-
-    def _fate(self, problem: KafkaError) -> Exception:
-        if problem.code() in _FENCED:
-            return Fenced(f"another publisher has taken over: {problem.str()}")
-        return clients.translated(self._settings, problem)
+        return clients.call(self._settings, lambda: request(*arguments))

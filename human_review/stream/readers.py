@@ -1,5 +1,6 @@
 """What each message of Kafka means to the review service."""
 
+import logging
 import threading
 
 import msgspec
@@ -9,12 +10,15 @@ from human_review.appeals import appeals, raising, reports, statements
 from human_review.desk import closing, intake
 from human_review.quality import population
 from human_review.service import Service
-from human_review.stream.intake import Arrived, Effect, Readers
+from human_review.stream.intake import Arrived, Effect, Readers, Then
 from stream_app.contracts import topics
 from stream_app.contracts.codec import decode
 from stream_app.contracts.content import MAX_ID_CHARS
 from stream_app.contracts.decision import Decision, EnforcementAction
 from stream_app.contracts.review import Appeal, ReviewTask, UserReport
+from stream_app.telemetry import facts
+
+log = logging.getLogger(__name__)
 
 
 class _Marked(msgspec.Struct, frozen=True):
@@ -28,13 +32,10 @@ _marked = msgspec.json.Decoder(_Marked).decode
 
 
 def readers(erased: threading.Event) -> Readers:
-    """The reader of each topic; ``erased`` is set where an item was erased."""
+    """The reader of each topic; ``erased`` is set once an item was erased for good."""
 
     def content(service: Service, message: Arrived) -> Effect | None:
-        effect = _content(service, message)
-        if effect is not None:
-            erased.set()
-        return effect
+        return _content(service, message, erased)
 
     # Decisions come before the actions that follow from them.
     return {
@@ -47,14 +48,18 @@ def readers(erased: threading.Event) -> Readers:
     }
 
 
-def _content(service: Service, message: Arrived) -> Effect | None:
+def _content(service: Service, message: Arrived, erased: threading.Event) -> Effect | None:
     """Only deletions matter here. What cannot be read is the worker's to bury."""
     item_id = _deleted(message, keyed_by_item=service.settings.content_keyed_by_item)
     if item_id is None:
         return None
 
-    def effect(connection: Connection, service: Service) -> None:
-        closing.erase(connection, service, item_id)
+    def effect(connection: Connection, service: Service) -> Then:
+        gone = closing.erase(connection, service, item_id)
+        return Then(
+            last=lambda connection: closing.note_erased(connection, item_id, gone),
+            committed=erased.set,
+        )  # fmt: skip
 
     return effect
 
@@ -99,11 +104,18 @@ def _action(_service: Service, message: Arrived) -> Effect:
 def _task(_service: Service, message: Arrived) -> Effect:
     found = decode(message.value, ReviewTask)
 
-    def effect(connection: Connection, service: Service) -> None:
+    def effect(connection: Connection, service: Service) -> Then | None:
         if intake.add_task(connection, service, found):
             raising.attach(connection, service, found.task_id, found.item.item_id)
+        elif intake.lock_item(connection, found.item.item_id).erased:
+            return Then("refused", committed=lambda: _refused(found))
+        return None
 
     return effect
+
+
+def _refused(task: ReviewTask) -> None:
+    log.warning("a task was refused: its item was erased", extra=facts(item_id=task.item.item_id))
 
 
 def _appeal(_service: Service, message: Arrived) -> Effect:

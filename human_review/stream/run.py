@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from human_review.audit import heads
+from human_review.desk.again import again
 from human_review.desk.closing import checkpoint
 from human_review.quality import refresh as quality
 from human_review.service import Service
@@ -15,6 +16,7 @@ from human_review.stream.jobs import Job, Work, every
 from human_review.stream.points import review_trip
 from human_review.stream.publisher import Publisher
 from human_review.stream.readers import readers
+from human_review.stream.waiting import Waiting
 from human_review.webhooks import delivering
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import OUTBOX_AGE, OUTBOX_WAITING
@@ -57,8 +59,9 @@ class Stream:
 def start(service: Service) -> Stream:
     """Start all jobs. Without Kafka (``WEIR_REVIEW_KAFKA`` off) nothing comes in and the outbox waits."""
     trip = review_trip(service.settings)
+    waiting = Waiting(service)
     work: dict[str, Work] = {
-        "backlog": every(BACKLOG_SECONDS, lambda: _measure(service)),
+        "backlog": every(BACKLOG_SECONDS, lambda: _measure(service, waiting)),
         "forget": every(FORGET_SECONDS, lambda: _forget(service)),
         "audit-heads": every(HEADS_SECONDS, lambda: heads.announce(service)),
         "webhooks": every(WEBHOOK_SECONDS, lambda: delivering.deliver_due(service)),
@@ -66,6 +69,7 @@ def start(service: Service) -> Stream:
     }
     if service.settings.review_kafka:
         erased = threading.Event()
+        erased.set()  # the process before may have ended between an erasure and its checkpoint
         work |= {
             "intake": _intake(service, trip, erased),
             "erasure": every(ERASURE_SECONDS, lambda: _checkpoint(service, erased)),
@@ -128,13 +132,15 @@ def _age_ms(service: Service) -> int:
         return batches.backlog(connection).age_ms
 
 
-def _measure(service: Service) -> None:
+def _measure(service: Service, waiting: Waiting) -> None:
     with service.database.read() as connection:
         found = batches.backlog(connection)
     service.telemetry.set(OUTBOX_WAITING, found.messages)
     service.telemetry.set(OUTBOX_AGE, found.age_ms / 1000)
+    waiting.measure()
 
 
+@again
 def _forget(service: Service) -> None:
     with service.database.write() as connection:
         batches.forget_old(connection)

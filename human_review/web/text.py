@@ -19,10 +19,17 @@ MOST_SENTENCES = 60
 MOST_PARAGRAPHS = 500
 _MOST_SPANS = 1000
 
+# A run of stops that ends nothing is a match too, ``run``: it is read once, not again from each of its stops.
 _SENTENCE_END = regex.compile(
-    r"(?:[.!?…؟۔።]+[\"'\p{Pf}\p{Pe}]*[^\S\n\r]+|[。！？｡।॥]+[\p{Pf}\p{Pe}]*[^\S\n\r]*)(?![\p{M}\u200d])"
+    r"""(?x)
+      (?: [.!?…؟۔]++ ["'\p{Pf}\p{Pe}]*+ [^\S\n\r]+
+        | [。！？｡।॥]+ (?: ["'\p{Pf}\p{Pe}]*+ [^\S\n\r]+ | [\p{Pf}\p{Pe}]* ) )
+      (?![\p{M}\u200d])
+    | (?P<run>[.!?…؟۔]++)
+    """
 )
 _CLUSTER = regex.compile(r"\X")
+_AT_ONCE = 256
 _TAG = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -102,13 +109,27 @@ def language_attribute(tag: str | None) -> str | None:
 
 @lru_cache(maxsize=32)
 def _cluster_starts(text: str) -> list[int]:
-    """Where grapheme clusters start, and the end of the text."""
-    return [*(match.start() for match in _CLUSTER.finditer(text)), len(text)]
+    """Where grapheme clusters start, and the end of the text.
+
+    The text is read in parts that begin where a cluster does: the rules look back, in a row of flags to its first.
+    """
+    starts: list[int] = []
+    at, size = 0, _AT_ONCE
+    while at < len(text):
+        found = [at + match.start() for match in _CLUSTER.finditer(text[at : at + size])]
+        if at + size >= len(text):
+            return [*starts, *found, len(text)]
+        if len(found) == 1:  # it may go on
+            size *= 2
+        else:
+            starts += found[:-1]
+            at, size = found[-1], _AT_ONCE
+    return [0]
 
 
 def _lines(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[list[list[Piece]]]:
     """Paragraphs of sentences of pieces."""
-    ends = {match.end() for match in _SENTENCE_END.finditer(text)}
+    ends = {match.end() for match in _SENTENCE_END.finditer(text) if match["run"] is None}
     current: list[list[Piece]] = [[]]
     lines = 0
     for at, piece in _atoms(text, merged(spans, text), ends):

@@ -19,10 +19,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public ther
 
 from stream_app.adapters import clients
 from stream_app.contracts.topics import (
+    APPEALS,
+    AUDIT_HEADS,
     CONTENT,
     DEAD_LETTERS,
     DECISIONS,
     ENFORCEMENT,
+    REPORTS,
     RETRAINING,
     REVIEW_LABELS,
     REVIEW_QUEUE,
@@ -212,10 +215,11 @@ def _problem(settings: Settings, future: "Future[Any]") -> KafkaError | None:
 
 # Who may do what. Writing, reading and creating include describing.
 
-Process = Literal["worker", "feedback", "producer", "dead-letters", "reader", "topics"]
+Process = Literal["worker", "feedback", "review", "producer", "dead-letters", "reader", "topics"]
 PROCESSES: dict[Process, str] = {
     "worker": "`weir worker`",
     "feedback": "`weir feedback`",
+    "review": "`weir review`, and `weir audit` where it reads the published heads",
     "producer": "`weir produce`, and everyone who posts content",
     "dead-letters": "`weir dead-letters show` and `replay`",
     "reader": "a consumer of decisions and enforcement",
@@ -269,6 +273,24 @@ def acls(process: Process, settings: Settings) -> list[Rule]:
                 Rule(
                     "transactional-id", f"{group}-feedback-", ("describe", "write"), "one id for each partition, "
                     "which keeps an earlier owner from writing", "prefixed",
+                ),
+            ]  # fmt: skip
+        case "review":
+            return [
+                on(REVIEW_QUEUE, "read", "what people must look at"),
+                on(DECISIONS, "read", "which tasks hold no longer, and what was decided"),
+                on(ENFORCEMENT, "read", "what authors were told"),
+                on(CONTENT, "read", "which items were deleted"),
+                on(APPEALS, "read", "what authors disagree with"),
+                on(REPORTS, "read", "what users report"),
+                on(REVIEW_LABELS, "read write", "what people said; its name is where the number of a batch is kept"),
+                on(AUDIT_HEADS, "read write", "how far the audit log went; `weir audit` compares"),
+                Rule("group", f"{group}-review", ("read",), "its place in the group; its offsets, for who watches"),
+                Rule("group", f"{group}-review-outbox", ("read",), "the number of the last batch that was sent"),
+                Rule("group", f"{group}-audit", ("read",), "a consumer has a group, also one without offsets"),
+                Rule(
+                    "transactional-id", f"{group}-review-outbox-{settings.topic(REVIEW_LABELS)}",
+                    ("describe", "write"), "keeps an earlier publisher from writing",
                 ),
             ]  # fmt: skip
         case "producer":

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from stream_app.adapters.security import confluent_config
 from stream_app.contracts.topics import CONTENT, Topic
-from stream_app.errors import ConfigError, Unreachable, WeirError
+from stream_app.errors import ConfigError, Fenced, Unreachable, WeirError
 from stream_app.settings import Settings, env_name, error
 
 # What a message has beside its value: key, headers, and what Kafka adds to a batch.
@@ -21,6 +21,7 @@ _ENVELOPE_BYTES = 65_536
 # A review task holds an item, its folded text and its context.
 _GROWTH = 4
 _REPEAT_SECONDS = 10.0
+_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 
 Answer = TypeVar("Answer")
 
@@ -146,6 +147,8 @@ def unreachable(settings: Settings, problems: list[KafkaError]) -> Unreachable:
 def translated(settings: Settings, problem: KafkaException | KafkaError) -> WeirError:
     """The error with a fate for an exception of the client library."""
     found = _error_of(problem) if isinstance(problem, KafkaException) else problem
+    if found.code() in _FENCED:
+        return Fenced(f"another process has taken over: {_first_line(found)}")
     if (refused := refusal(settings, found)) is not None:
         return refused
     if found.code() in (

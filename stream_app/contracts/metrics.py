@@ -92,8 +92,8 @@ LEDGER_RESTORED = Metric(
 PARTITIONS_OWNED = Metric("weir_partitions_owned", "gauge", "Partitions of content that this worker owns now.")
 REVIEW_READ = Metric(
     "weir_review_read_total", "counter",
-    "Messages that the review service read, by topic and outcome: taken, skipped, unread; unread means a producer to "
-    "talk to.",
+    "Messages that the review service read, by topic and outcome: taken, skipped, refused (a task whose item was "
+    "erased), unread; unread means a producer to talk to.",
     ("topic", "outcome"),
 )  # fmt: skip
 REVIEW_SENT = Metric(
@@ -166,6 +166,18 @@ REQUEST_SECONDS = Metric(
     "weir_review_request_seconds", "histogram",
     "Answering one request to the review service, wall seconds, by route and status class (2xx to 5xx).",
     ("route", "status"), FAST,
+)  # fmt: skip
+REVIEW_OPEN = Metric(
+    "weir_review_open", "gauge",
+    "Open tasks of reviewers by queue and language (the 20 most frequent, the rest is other); where a number never "
+    "falls nobody may take them.",
+    ("queue", "language"),
+)  # fmt: skip
+REVIEW_OVERDUE = Metric(
+    "weir_review_overdue_seconds", "gauge",
+    "How long the oldest open task of a queue has been past due, 0 where none is; one that only grows is a task that "
+    "waits for ever.",
+    ("queue",),
 )  # fmt: skip
 
 METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -44,8 +44,8 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A reviewer's label. Carries its task, so that no consumer needs a join.
 
     Where several people were asked, each of their labels comes with ``final`` false, and a last one by ``panel`` sums
-    up those named in ``answers``; its ``weight`` is the probability that its verdict is right. ``replaces`` is the
-    label that was taken back after it had been sent.
+    up those named in ``answers``, which are ``reviewers``' in the same order; its ``weight`` is the probability that
+    its verdict is right. ``replaces`` is the label that was taken back after it had been sent.
     """
 
     label_id: str
@@ -63,6 +63,7 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
     policy_version: str
     answers: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
 
 
 class Appeal(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict from outside the worker: reviewer, appeal, campaign, re-check, re-score.
 
     ``supersedes`` is the decision that was looked at; a ruling on a text that has been edited since is kept
-    for the record and changes nothing.
+    for the record and changes nothing. Where no decision was known, ``text_digest`` says which text was looked at.
     """
 
     ruling_id: str
@@ -119,6 +120,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     supersedes: str | None = None
     why: str = ""
     decided_at: datetime
+    text_digest: str | None = None
 
 
 class UserReport(msgspec.Struct, frozen=True, kw_only=True):

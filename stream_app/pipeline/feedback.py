@@ -13,7 +13,7 @@ from stream_app.contracts.codec import decode, encode, schema_of
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Verdict
 from stream_app.contracts.feedback import TrainingExample, example_id_of
-from stream_app.contracts.ids import digest
+from stream_app.contracts.ids import digest, text_digest
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, Ruling
 from stream_app.contracts.topics import RETRAINING, RULINGS, Topic
@@ -105,7 +105,8 @@ def _of_review(label: ReviewDecision) -> _Look:
         policy_version=label.policy_version, decided_at=label.decided_at,
         lineage=(
             f"decision:{task.decision.decision_id}", f"task:{task.task_id}", f"label:{label.label_id}",
-            *(f"label:{answer}" for answer in label.answers), f"reviewer:{label.reviewer_id}",
+            *(f"label:{answer}" for answer in label.answers),
+            *(f"reviewer:{reviewer}" for reviewer in label.reviewers or (label.reviewer_id,)),
             *((f"replaces:{label.replaces}",) if label.replaces else ()),
         ),
     )  # fmt: skip
@@ -156,15 +157,16 @@ def _check(look: _Look, item_id: str, partitions: int) -> None:
 
 def _ruling(look: _Look) -> Ruling:
     return Ruling(
-        ruling_id=digest("ruling", look.label_id),
+        ruling_id=digest("ruling", look.by, look.label_id),
         item_id=look.item.item_id,
         origin=look.origin,
         verdict=look.verdict,
         labels=look.labels,
         decided_by=look.by,
-        supersedes=look.decision_id,
+        supersedes=look.decision_id or None,  # a report can come before its decision is known
         why=f"{'label' if look.by == 'reviewer' else 'appeal'} {look.label_id}",
         decided_at=look.decided_at,
+        text_digest=None if look.decision_id else text_digest(look.item.text),
     )
 
 

@@ -20,8 +20,9 @@ def apply_ruling(
 ) -> Decision:
     """The decision that a ruling makes; the effective one itself where this ruling already made it.
 
-    A ruling that names no decision, or the effective one, or an earlier one on the same text, applies. One that
-    names a decision on another text (the item was edited since) is kept for the record; so is one that looked
+    A ruling that names the effective decision, or an earlier one on the same text, applies; so does one that names
+    no decision, unless it names another text. One that names another text, or a decision on one (the item was edited
+    since), is kept for the record; so is one that looked
     at an earlier decision on this text when a higher instance has spoken since: an appeal stands against a
     reviewer who had not seen it, a person against a machine.
     """
@@ -36,7 +37,9 @@ def apply_ruling(
 
 
 def _applies(ruling: Ruling, effective: Decision) -> bool:
-    if ruling.supersedes is None or ruling.supersedes == effective.decision_id:
+    if ruling.supersedes is None:
+        return ruling.text_digest in (None, effective.text_digest)
+    if ruling.supersedes == effective.decision_id:
         return True
     return _same_text(ruling, effective) and _STANDING[ruling.decided_by] >= _STANDING[effective.decided_by]
 
@@ -103,6 +106,6 @@ def _blank(ruling: Ruling) -> Decision:
         language=_UNKNOWN_LANGUAGE,
         decided_at=ruling.decided_at,
         latency_ms=0.0,
-        text_digest="",
+        text_digest=ruling.text_digest or "",
         based_on="",
     )

@@ -54,8 +54,28 @@ def test_its_exit_status_says_whether_starting_again_could_help(
 
 def test_neither_it_nor_the_audit_command_loads_a_model() -> None:
     modules = "stream_app.feedback, human_review.commands.audit, human_review.audit.reading"
-    program = f"import sys, {modules}; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert not {"torch", "transformers"} & {name.partition(".")[0] for name in loaded}
+    assert not {"torch", "transformers"} & loaded_by(f"import {modules}")
+
+
+def test_the_review_service_loads_neither_a_model_nor_faust() -> None:
+    modules = "human_review.commands.review, human_review.stream.run, human_review.web.server"
+    made = f"""
+import tempfile, {modules}
+from pathlib import Path
+from human_review.testing import make_service
+from human_review.web.app import create_app
+with tempfile.TemporaryDirectory() as folder:
+    service = make_service(Path(folder))
+    create_app(service)
+    service.database.close()
+"""
+    loaded = loaded_by(made)
+    assert "fastapi" in loaded
+    assert not {"torch", "transformers", "faust"} & loaded
+
+
+def loaded_by(program: str) -> set[str]:
+    """The packages that a program has loaded at its end."""
+    program += "\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in done.stdout.split()}

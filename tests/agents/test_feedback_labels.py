@@ -9,6 +9,7 @@ import pytest
 from human_review.testing import make_review_task
 from stream_app.contracts.codec import decode, encode, schema_of
 from stream_app.contracts.feedback import TrainingExample, example_id_of
+from stream_app.contracts.ids import text_digest
 from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, ReviewTask, Ruling
 from stream_app.contracts.topics import RETRAINING, RULINGS
 from stream_app.errors import BadMessage
@@ -116,6 +117,12 @@ def test_an_example_says_where_it_comes_from_and_holds_no_note() -> None:
     assert all(b"a note" not in (sent.value or b"") for sent in follow(label, 4))
 
 
+def test_the_example_of_a_panel_names_each_person_in_place_of_the_panel() -> None:
+    example = example_of(a_label(reviewer_id="panel", answers=("label-7", "label-8"), reviewers=("p-1", "p-2")))
+    assert example is not None
+    assert [each for each in example.lineage if each.startswith("reviewer:")] == ["reviewer:p-1", "reviewer:p-2"]
+
+
 @pytest.mark.parametrize(
     ("weight", "probability", "expected"), [(0.8, 1.0, 0.8), (0.8, 0.05, 16.0), (0.9, 0.002, MAX_WEIGHT), (0, 0.1, 0)]
 )
@@ -193,3 +200,19 @@ def test_a_label_is_known_by_its_header() -> None:
         assert caught.value.reason == "version"
     with pytest.raises(BadMessage):
         read_label(None, [("weir-schema", b"ReviewDecision.v1")])
+
+
+def test_a_ruling_that_can_name_no_decision_names_the_text() -> None:
+    task = a_task(why="report")
+    unknown = msgspec.structs.replace(task, decision=msgspec.structs.replace(task.decision, decision_id=""))
+    ruling = ruling_of(a_label(task=unknown))
+    assert ruling is not None
+    assert (ruling.supersedes, ruling.text_digest) == (None, text_digest(task.item.text))
+    known = ruling_of(a_label(task=task))
+    assert known is not None
+    assert known.text_digest is None
+
+
+def test_an_appeal_that_is_called_like_a_label_makes_a_ruling_of_its_own() -> None:
+    rulings = [ruling_of(a_label(label_id="same")), ruling_of(an_appeal(appeal_id="same"))]
+    assert len({ruling.ruling_id for ruling in rulings if ruling is not None}) == 2

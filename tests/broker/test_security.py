@@ -2,6 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,28 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from pydantic import SecretStr
+from sqlalchemy import select
 
+from human_review.audit import heads, log, reading
+from human_review.database.tables import audit_head, offsets
+from human_review.outbox import put
+from human_review.service import Service
+from human_review.stream.consumer import Intake
+from human_review.stream.publisher import Publisher
+from human_review.stream.readers import readers
+from human_review.testing import make_service
 from stream_app.adapters import admin, clients, security
-from stream_app.contracts.topics import CONTENT, DEAD_LETTERS, DECISIONS, ENFORCEMENT, RULINGS
+from stream_app.adapters.trip import Trip
+from stream_app.contracts.content import Deletion
+from stream_app.contracts.topics import (
+    CONTENT,
+    DEAD_LETTERS,
+    DECISIONS,
+    ENFORCEMENT,
+    RETRAINING,
+    REVIEW_LABELS,
+    RULINGS,
+)
 from stream_app.errors import ConfigError, Unreachable
 from stream_app.settings import Settings, env_name
 from stream_app.testing_kafka import (
@@ -283,6 +303,62 @@ def test_the_operator_of_dead_letters_can_read_them_and_send_content_again(as_us
     produce(settings, CONTENT, [("k", b"v")])
     produce(settings, RULINGS, [("k", b"v")])
     _refused(settings, "read", DECISIONS.name)
+
+
+@pytest.fixture
+def review(as_user: As, tmp_path: Path) -> Iterator[Service]:
+    settings = as_user("review")
+    service = make_service(tmp_path, **{name: getattr(settings, name) for name in settings.model_fields_set})
+    yield service
+    service.database.close()
+
+
+def test_the_review_service_can_read_all_its_topics(review: Service, secure: KafkaBroker) -> None:
+    taken = readers(threading.Event())
+    plain = Settings(kafka_bootstrap=secure.bootstrap, topic_prefix="secure.", consumer_group=GROUP)
+    for topic in taken:
+        produce(plain, plain.topic(topic), [("k", b"{")])
+    intake = Intake(review, taken, Trip())
+
+    def read_from() -> set[str]:
+        intake.step()
+        with review.database.read() as connection:
+            return set(connection.execute(select(offsets.c.topic)).scalars())
+
+    try:
+        wait_until(lambda: read_from() == set(taken), 60, "something of each topic")
+    finally:
+        intake.close()
+
+
+def test_the_review_service_can_publish_and_its_audit_log_be_compared(review: Service) -> None:
+    with review.database.write() as connection:
+        put(connection, review, message_id="m-1", topic=REVIEW_LABELS, key="item-1", item_id=None,
+            message=Deletion(item_id="item-1"))  # fmt: skip
+        log.append(connection, None, "tested", "nothing")
+        connection.execute(audit_head.update().values(announced_ms=0))
+    assert heads.announce(review)
+    for _ in range(2):  # the second publisher asks for the number that the first has left
+        publisher = Publisher(review, Trip())
+        try:
+            while publisher.step():
+                pass
+        finally:
+            publisher.close()
+    assert {head.seq for head in reading.heads_of_kafka(review.settings)} == {1}
+
+
+def test_the_review_service_cannot_decide_for_the_worker(as_user: As) -> None:
+    settings = as_user("review")
+    for topic in (CONTENT, DECISIONS, ENFORCEMENT, RULINGS, RETRAINING):
+        _refused(settings, "write", topic.name)
+    with pytest.raises(KafkaException) as caught:
+        _messages(settings, RETRAINING.name, f"{GROUP}-review")
+    assert caught.value.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    other = clients.producer(settings, **{"transactional.id": f"{GROUP}-secure.decisions-0"})
+    with pytest.raises(KafkaException) as caught:
+        other.init_transactions(20)
+    assert caught.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 
 def test_topics_can_be_created_and_compared_without_reading_them(as_user: As) -> None:

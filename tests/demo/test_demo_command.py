@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from stream_app.demo.samples import FOLDER, scripted
+from stream_app.testing_kafka import wait_until
 
 FAST = ("--rate", "250")
 SECONDS = 120
@@ -110,6 +112,34 @@ def test_the_scripted_demo_says_that_it_was_interrupted() -> None:
     _, err = finish(process)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+def test_its_console_opens_signed_in_on_the_queue_that_the_stream_fills() -> None:
+    process = start("--plain", "--json", *FAST)
+    try:
+        seen = wait_for(process, "signed in once by this address: ")
+        place, _, secret = seen.strip().rpartition(" ")[2].partition("/sign-in/link#")
+        with httpx.Client(base_url=place, headers={"Origin": place}) as browser:
+            assert browser.post("/sign-in/link", data={"secret": secret}).headers["location"] == "/"
+            token = browser.get("/api/v1/session").json()["csrf_token"]
+            card = wait_until(lambda: next_card(browser, token), 60, "a task of the stream")
+        assert card["item_id"].startswith("sample-")
+        assert browser_is_refused(place, secret)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = finish(process)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+
+
+def next_card(browser: httpx.Client, token: str) -> dict[str, Any] | None:
+    answer = browser.post("/api/v1/tasks/next", json={}, headers={"X-CSRF-Token": token})
+    return dict(answer.json()) if answer.status_code == 200 else None
+
+
+def browser_is_refused(place: str, secret: str) -> bool:
+    answer = httpx.post(f"{place}/sign-in/link", data={"secret": secret}, headers={"Origin": place})
+    return answer.status_code == 401
 
 
 def test_a_killed_worker_is_started_anew_and_the_books_still_add_up() -> None:

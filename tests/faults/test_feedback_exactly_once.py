@@ -10,10 +10,10 @@ import pytest
 from human_review.testing import make_review_task
 from stream_app.adapters.outlet import Outgoing, Outlet
 from stream_app.adapters.trip import Trip
-from stream_app.contracts.codec import decode, encode
+from stream_app.contracts.codec import decode, encode, schema_of
 from stream_app.contracts.feedback import TrainingExample
 from stream_app.contracts.ids import digest
-from stream_app.contracts.review import Erasure, ReviewDecision, Ruling
+from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, Ruling
 from stream_app.contracts.topics import DEAD_LETTERS, RETRAINING, REVIEW_LABELS, RULINGS, TOPICS
 from stream_app.errors import Fenced
 from stream_app.feedback import feedback_settings
@@ -26,6 +26,7 @@ from stream_app.testing_kafka import KafkaBroker, Sent, create_topics, lag, prod
 pytestmark = pytest.mark.broker
 
 ITEMS = 40
+APPEALED = 4  # of every so many labels, one is the outcome of an appeal
 POINTS = ["mid-publish", "after-publish"]
 MORE_POINTS = ["after-poll", "after-decide", "after-fence", "before-publish", "after-ack"]
 
@@ -54,15 +55,28 @@ def labels(turn: int) -> list[Sent]:
     """One label for each item, each taking the place of the one before; now and then something else."""
     found: list[Sent] = []
     for number in range(ITEMS):
-        task = make_review_task(number)
-        label = ReviewDecision(
-            label_id=f"{turn}-{number}", final=True, replaces=f"{turn - 1}-{number}" if turn else None, task=task,
-            item_id=task.item.item_id, reviewer_id="p-1", verdict="remove" if turn % 2 else "allow",
-            labels=("toxicity",) if turn % 2 else (), decided_at=datetime.now(UTC), policy_version="1",
-        )  # fmt: skip
-        found.append((label.item_id, encode(label), [("weir-schema", b"ReviewDecision.v1")]))
+        label = appealed(turn, number) if by(number) == "appeal" else reviewed(turn, number)
+        found.append((f"item-{number}", encode(label), [("weir-schema", schema_of(type(label)).encode())]))
     found.append(("broken", b"{", [("weir-schema", b"ReviewDecision.v1")]))
     return found
+
+
+def reviewed(turn: int, number: int) -> ReviewDecision:
+    task = make_review_task(number)
+    return ReviewDecision(
+        label_id=f"{turn}-{number}", final=True, replaces=f"{turn - 1}-{number}" if turn else None, task=task,
+        item_id=task.item.item_id, reviewer_id="p-1", verdict="remove" if turn % 2 else "allow",
+        labels=("toxicity",) if turn % 2 else (), decided_at=datetime.now(UTC), policy_version="1",
+    )  # fmt: skip
+
+
+def appealed(turn: int, number: int) -> AppealDecision:
+    task = make_review_task(number, why="appeal")
+    return AppealDecision(
+        appeal_id=f"{turn}-{number}", decision_id=task.decision.decision_id, item=task.item, origin=task.origin,
+        outcome="overturned", reviewer_id="p-2", decided_at=datetime.now(UTC), task=task,
+        verdict="limit" if turn % 2 else "allow", labels=("toxicity",) if turn % 2 else (), policy_version="1",
+    )  # fmt: skip
 
 
 def is_drained(settings: Settings) -> bool:
@@ -98,20 +112,27 @@ def check_kills(settings: Settings, crew: Crew, points: list[str]) -> None:
     for record in read(settings, RULINGS):
         ruling = decode(record.value, Ruling)
         assert record.partition == ruling.origin.partition
-        rulings[ruling.item_id].append(ruling.ruling_id)
+        rulings[ruling.item_id].append((ruling.decided_by, ruling.ruling_id))
     assert rulings == {
-        f"item-{number}": [digest("ruling", f"{turn}-{number}") for turn in range(turns)] for number in range(ITEMS)
+        f"item-{number}": [(by(number), digest("ruling", by(number), f"{turn}-{number}")) for turn in range(turns)]
+        for number in range(ITEMS)
     }
     examples = defaultdict(list)
     for record in read(settings, RETRAINING):
         example = decode(record.value, TrainingExample) if record.value else None
-        examples[record.key].append(example and (example.labels["toxicity"], example.lineage[2]))
+        examples[record.key].append(example and (example.source, example.labels["toxicity"], example.lineage[2]))
     for number in range(ITEMS):
         key = digest("example", f"item-{number}").encode()
-        expected = [(turn % 2, f"label:{turn}-{number}") for turn in range(turns)]
+        source, kind = ("appeal", "appeal") if by(number) == "appeal" else ("review", "label")
+        expected = [(source, turn % 2, f"{kind}:{turn}-{number}") for turn in range(turns)]
         assert examples[key] == ([*expected, None] if number < 3 else expected)
     assert len(read(settings, DEAD_LETTERS)) == turns
-    report("feedback", kills=len(points) + 1, labels=turns * ITEMS, rulings=turns * ITEMS, lost=0, twice=0)
+    appeals = turns * ITEMS // APPEALED
+    report("feedback", kills=len(points) + 1, labels=turns * ITEMS, appeals=appeals, lost=0, twice=0)
+
+
+def by(number: int) -> str:
+    return "appeal" if number % APPEALED == 0 else "reviewer"
 
 
 def test_each_label_is_followed_once_whenever_the_process_is_killed(settings: Settings, crew: Crew) -> None:

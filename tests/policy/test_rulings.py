@@ -144,3 +144,18 @@ def test_asking_again_keeps_an_item_as_it_waits(
 
 def test_the_same_ruling_gives_the_same_decision(rule: Build, rule_on: Build, decided: Build) -> None:
     assert rule(rule_on(), decided("review")) == rule(rule_on(), decided("review"))
+
+
+@pytest.mark.parametrize(("looked_at", "applies"), [("t1", True), ("t2", False), (None, True)])
+def test_a_ruling_that_names_no_decision_applies_to_the_text_that_was_looked_at(
+    rule: Build, rule_on: Build, decided: Build, looked_at: str | None, applies: bool
+) -> None:
+    decision = rule(rule_on(supersedes=None, text_digest=looked_at), decided("review", text_digest="t1"))
+    assert decision.for_the_record is not applies
+
+
+def test_a_ruling_says_which_text_it_is_on_where_no_decision_is_known(rule: Build, rule_on: Build) -> None:
+    first = rule(rule_on(supersedes=None, text_digest="t1"), None)
+    assert first.text_digest == "t1"
+    second = rule(rule_on(ruling_id="r2", verdict="allow", supersedes=None, text_digest="t1"), first)
+    assert (second.verdict, second.for_the_record) == ("allow", False)

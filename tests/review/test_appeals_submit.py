@@ -152,3 +152,21 @@ def test_what_the_author_says_is_kept_sealed(service: Service) -> None:
         assert b"kanarienvogel" not in row.sealed_statement
         opened = service.sealer.open(connection, row.item_id, row.sealed_statement)
     assert decode(opened, Appeal).statement == STATEMENT
+
+
+@pytest.mark.parametrize("over", [{"verdict": "allow"}, {"for_the_record": True}])
+def test_a_waiting_appeal_of_a_decision_that_restricts_nothing_is_refused(
+    service: Service, over: dict[str, Any]
+) -> None:
+    submit(service, make_appeal(decision=None))
+    with service.database.write() as connection:
+        statements.decided(connection, service, msgspec.structs.replace(make_decision(), **over))
+    assert state_of(service) == "refused"
+
+
+def test_a_waiting_appeal_of_an_erased_item_stays_as_it_is(service: Service) -> None:
+    submit(service, make_appeal(decision=None))
+    with service.database.write() as connection:
+        erase(connection, service, "item-1")
+        statements.decided(connection, service, make_decision())
+    assert state_of(service) == "waiting"

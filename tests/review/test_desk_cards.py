@@ -4,10 +4,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from msgspec import UNSET
+from sqlalchemy import update
 
+from human_review.database.tables import tasks
 from human_review.desk.cards import Card
 from human_review.desk.decide import decide
 from human_review.desk.take import take
+from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
 from human_review.testing_desk import PLAIN, REMOVE
@@ -50,7 +53,8 @@ def test_of_a_blind_task_nothing_that_leans_is_in_the_json(plain: Service) -> No
     assert set(told) == {
         "seat_id", "token", "task_id", "lease_until", "lease_seconds", "heartbeat_seconds", "appeal", "escalated",
         "blind", "queue", "language", "surface", "due_at", "policy_version", "item_id", "text", "folded_text",
-        "author_id", "region", "created_at", "parent_text", "thread", "author_history", "group",
+        "author_id", "region", "created_at", "parent_id", "thread_id", "tier", "metadata", "parent_text", "thread",
+        "author_history", "group",
     }  # fmt: skip
     assert "toxicity" not in json.dumps(told)
     assert told["group"] == 1
@@ -61,10 +65,48 @@ def test_earlier_labels_of_the_item_are_shown_where_the_task_is_not_blind(plain:
     open_tasks(plain, make_review_task(1, item_id="same"))
     first = take(plain, bob)
     assert first is not None
+    decide(plain, bob, first.seat_id, first.token, msgspec.structs.replace(REMOVE, note="a known insult"))
+    card = shown(plain, make_review_task(2, item_id="same", text="you are a donkey, edited"))
+    assert card.aids is not UNSET
+    found = [(one.verdict, one.reviewer, one.note) for one in card.aids.earlier]
+    assert found == [("remove", "p-bob", "a known insult")]
+
+
+def test_an_earlier_label_without_a_note_has_an_empty_one(plain: Service) -> None:
+    bob = make_actor(plain, "bob")
+    open_tasks(plain, make_review_task(1, item_id="same"))
+    first = take(plain, bob)
+    assert first is not None
     decide(plain, bob, first.seat_id, first.token, REMOVE)
     card = shown(plain, make_review_task(2, item_id="same", text="you are a donkey, edited"))
     assert card.aids is not UNSET
-    assert [(one.verdict, one.reviewer) for one in card.aids.earlier] == [("remove", "p-bob")]
+    assert [one.note for one in card.aids.earlier] == [""]
+
+
+def test_notes_are_withheld_from_blind_tasks_and_absent_from_golden_ones(plain: Service) -> None:
+    bob = make_actor(plain, "bob")
+    open_tasks(plain, make_review_task(1, item_id="same"))
+    first = take(plain, bob)
+    assert first is not None
+    decide(plain, bob, first.seat_id, first.token, msgspec.structs.replace(REMOVE, note="a known insult"))
+    blind = make_review_task(2, item_id="same", text="edited", why="sampled")
+    assert b"a known insult" not in msgspec.json.encode(shown(plain, blind))
+    with plain.database.write() as connection:
+        connection.execute(update(tasks).where(tasks.c.task_id == blind.task_id).values(blind=False, kind="golden"))
+    card = take(plain, Actor("id-ann", "p-ann", "reviewer"))
+    assert card is not None
+    assert card.aids is not UNSET
+    assert card.aids.earlier == ()
+
+
+def test_a_card_shows_what_the_platform_said_of_the_item(plain: Service) -> None:
+    made = make_review_task(1)
+    item = msgspec.structs.replace(
+        made.item, parent_id="item-0", thread_id="thread-1", tier="new", metadata={"b": "2", "a": "1"}
+    )
+    card = shown(plain, msgspec.structs.replace(made, item=item))
+    assert (card.parent_id, card.thread_id, card.tier) == ("item-0", "thread-1", "new")
+    assert card.metadata == (("b", "2"), ("a", "1"))
 
 
 def test_a_card_tells_how_many_belong_together(plain: Service) -> None:

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +18,7 @@ from human_review.testing import Postgres, make_review_task
 from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, REMOVE, TWO_ANSWERS, rows_of, waiting
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 from stream_app.contracts.decision import Decision
+from stream_app.contracts.ids import text_digest
 from stream_app.contracts.review import Appeal, ReviewTask
 
 CANARY = "zwitscherndekanarie"
@@ -47,6 +49,12 @@ def erase_item(service: Service, item_id: str) -> None:
     with service.database.write() as connection:
         erase(connection, service, item_id)
     assert checkpoint(service)
+
+
+def reported(task: ReviewTask) -> ReviewTask:
+    """The task of a report whose decision is not known."""
+    unknown = msgspec.structs.replace(task.decision, decision_id="")
+    return msgspec.structs.replace(task, why="report", decision=unknown)
 
 
 def test_a_newer_decision_closes_the_open_tasks_of_its_item(plain: Service) -> None:
@@ -213,3 +221,49 @@ def test_a_label_that_was_not_sent_goes_with_its_item(new_service: Callable[...,
     with service.database.write() as connection:
         assert erase(connection, service, "item-1").messages == 3
     assert waiting(service) == []
+
+
+def test_a_report_s_task_is_closed_by_a_decision_on_another_text_alone(plain: Service) -> None:
+    task = reported(make_review_task(1))
+    open_tasks(plain, task)
+    assert close_for(plain, decided_anew(task)) == 0
+    assert close_for(plain, decided_anew(task, text_digest="")) == 0  # a decision that does not say on which text
+    assert close_for(plain, decided_anew(task, text_digest=text_digest("an edited text"))) == 1
+    assert rows_of(plain, tasks)[0].closed_why == "superseded"
+
+
+def test_what_tells_texts_apart_is_no_name_that_can_be_found_by_trying_and_goes_with_the_item(plain: Service) -> None:
+    task = reported(make_review_task(1))
+    open_tasks(plain, task)
+    assert rows_of(plain, tasks)[0].text_digest not in {None, text_digest(task.item.text)}
+    erase_item(plain, "item-1")
+    assert rows_of(plain, tasks)[0].text_digest is None
+
+
+def test_an_allowed_item_of_which_nothing_is_known_leaves_no_row(plain: Service) -> None:
+    task = make_review_task(1)
+    assert close_for(plain, decided_anew(task, verdict="allow")) == 0
+    assert rows_of(plain, items) == []
+    assert close_for(plain, decided_anew(task, verdict="allow", sampling_probability=0.002)) == 0  # its task follows
+    assert [row.verdict for row in rows_of(plain, items)] == ["allow"]
+
+
+def test_an_allowed_item_that_was_known_is_noted_as_allowed(plain: Service) -> None:
+    close_for(plain, decided_anew(make_review_task(1), verdict="remove"))
+    origin = msgspec.structs.replace(make_review_task(1).origin, offset=99)
+    close_for(plain, decided_anew(make_review_task(1), verdict="allow", origin=origin))
+    assert [row.verdict for row in rows_of(plain, items)] == ["allow"]
+
+
+def test_a_checkpoint_does_not_wait_for_readers_and_holds_nobody_up(plain: Service) -> None:
+    if not plain.database.is_sqlite:
+        assert checkpoint(plain)
+        return
+    open_tasks(plain, make_review_task(1))
+    with plain.database.read() as reader:
+        reader.execute(tasks.select()).all()
+        open_tasks(plain, make_review_task(2))
+        began = time.monotonic()
+        assert not checkpoint(plain)
+        assert time.monotonic() - began < 5  # SQLite's own patience is 20 s
+    assert checkpoint(plain)

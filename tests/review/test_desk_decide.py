@@ -8,11 +8,15 @@ from human_review.desk.answer import MAX_NOTE_CHARS, Answer
 from human_review.desk.decide import decide
 from human_review.desk.take import take
 from human_review.errors import AlreadyDecided, Conflict, Forbidden, Invalid, LeaseLost
+from human_review.outbox import put
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
 from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, REMOVE, TWO_ANSWERS, rows_of, waiting
 from human_review.testing_quality import configured, make_actor, open_tasks
+from stream_app.contracts.content import Deletion
+from stream_app.contracts.ids import digest
+from stream_app.contracts.topics import REVIEW_LABELS
 
 
 @pytest.fixture
@@ -119,7 +123,10 @@ def test_two_people_are_summed_up_by_a_panel(new_service: Callable[..., Service]
     one, two, panel = waiting(service)
     assert [one.final, two.final, panel.final] == [False, False, True]
     assert (panel.reviewer_id, panel.verdict, panel.labels) == ("panel", "remove", ("toxicity",))
-    assert set(panel.answers) == {first.label_id, second.label_id}
+    assert dict(zip(panel.answers, panel.reviewers, strict=True)) == {
+        first.label_id: "p-ann", second.label_id: "p-bob",
+    }  # fmt: skip
+    assert one.reviewers == two.reviewers == ()
     assert 0.95 <= panel.weight <= 1.0
     assert rows_of(service, tasks)[0].final_label_id == panel.label_id
 
@@ -146,3 +153,15 @@ def test_a_task_that_was_closed_meanwhile_takes_no_answer(plain: Service) -> Non
         connection.execute(tasks.update().values(state="closed", closed_why="superseded"))
     with pytest.raises(Conflict, match="superseded"):
         decide(plain, ann, *held, ALLOW)
+
+
+def test_an_answer_whose_label_cannot_be_put_into_the_outbox_does_not_count(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    seat, token = hold(plain, ann)
+    with plain.database.write() as connection:
+        put(connection, plain, message_id=digest("label", seat, token), topic=REVIEW_LABELS, key="k", item_id=None,
+            message=Deletion(item_id="another"))  # fmt: skip
+    with pytest.raises(RuntimeError, match="outbox"):
+        decide(plain, ann, seat, token, ALLOW)
+    assert rows_of(plain, answers) == []

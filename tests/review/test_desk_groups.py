@@ -11,8 +11,18 @@ from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, No
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
-from human_review.testing_desk import ALLOW, NO_GOLDEN, ONE_ANSWER, PLAIN, REMOVE, pick_up, rows_of, waiting
-from human_review.testing_quality import configured, make_actor, open_tasks
+from human_review.testing_desk import (
+    ALL_GOLDEN,
+    ALLOW,
+    NO_GOLDEN,
+    ONE_ANSWER,
+    PLAIN,
+    REMOVE,
+    pick_up,
+    rows_of,
+    waiting,
+)
+from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 
 SAME = "buy my fine donkeys"
 
@@ -167,3 +177,19 @@ def test_a_group_is_never_larger_than_the_file_says(new_service: Callable[..., S
     given = decide_group(service, ann, *held, REMOVE, sample_of(service, ann, held))
     assert (given.given, given.left_out) == (3, 2)
     assert decide(service, ann, *hold(service, ann), REMOVE).final
+
+
+def test_a_golden_task_is_a_group_of_its_own_like_a_real_one(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(ONE_ANSWER, ALL_GOLDEN))
+    make_golden(service, 1, 1)
+    open_tasks(service, make_review_task(100))
+    ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
+    held, real = hold(service, ann), hold(service, bob)
+    [seat] = rows_of(service, seats, seat_id=held[0])
+    assert seat.kind == "golden"
+    assert group(service, ann, *held) == group(service, bob, *real)
+    given = decide_group(service, ann, *held, REMOVE, ())
+    theirs = decide_group(service, bob, *real, REMOVE, ())
+    assert (given.given, given.final, given.what_happens) == (theirs.given, theirs.final, theirs.what_happens)
+    assert undo_group(service, ann, given.batch_id).in_time == 1
+    assert hold(service, ann)[0] == held[0]

@@ -9,7 +9,7 @@ from human_review.errors import Forbidden, Invalid
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
-from human_review.testing_desk import ALL_GOLDEN, ALLOW, ONE_ANSWER, PLAIN, REMOVE
+from human_review.testing_desk import ALL_GOLDEN, ALLOW, NO_GOLDEN, ONE_ANSWER, PLAIN, REMOVE, TWO_ANSWERS
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 
 
@@ -66,3 +66,13 @@ def test_golden_answers_are_among_ones_own_and_nowhere_else(new_service: Callabl
 def test_a_page_of_history_has_a_size(plain: Service, limit: int) -> None:
     with pytest.raises(Invalid):
         history(plain, make_actor(plain, "ann"), limit=limit)
+
+
+def test_an_answer_is_shown_to_others_only_once_its_task_is_closed(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    open_tasks(service, make_review_task(1))
+    first = answer(service, make_actor(service, "ann"))
+    lead = make_actor(service, "lead", "lead")
+    assert history(service, lead, own=False) == ()
+    answer(service, lead)
+    assert first in {one.label_id for one in history(service, lead, own=False)}

@@ -8,7 +8,7 @@ from human_review.desk.decide import decide
 from human_review.desk.intake import add_task
 from human_review.desk.skip import escalate, skip
 from human_review.desk.take import take
-from human_review.errors import Conflict, Invalid, LeaseLost
+from human_review.errors import Conflict, Forbidden, Invalid, LeaseLost
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
@@ -59,6 +59,34 @@ def test_an_escalated_task_goes_to_leads_alone(plain: Service) -> None:
     assert decide(plain, lead, card.seat_id, card.token, ALLOW).final
 
 
+def test_a_lead_of_other_queues_gets_what_was_escalated_and_nothing_else(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1), make_review_task(2, priority=0.1))
+    ann, lead = make_actor(plain, "ann"), make_actor(plain, "lead", "lead", queues=("other",))
+    other = make_actor(plain, "bob", queues=("other",))
+    escalate(plain, ann, *hold(plain, ann))
+    assert take(plain, other) is None
+    with pytest.raises(Forbidden):
+        take(plain, other, "escalated")
+    card = take(plain, lead)
+    assert card is not None
+    assert (card.escalated, card.queue) == (True, "escalated")
+    again = take(plain, lead, "escalated")
+    assert again is not None
+    assert again.seat_id == card.seat_id
+    assert decide(plain, lead, card.seat_id, card.token, ALLOW).final
+    assert take(plain, lead) is None
+
+
+def test_the_queue_of_what_was_escalated_is_the_one_of_the_review_file(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=PLAIN.replace("  escalated: escalated", "  escalated: for-leads"))
+    open_tasks(service, make_review_task(1))
+    ann, lead = make_actor(service, "ann"), make_actor(service, "lead", "lead", queues=("other",))
+    escalate(service, ann, *hold(service, ann))
+    card = take(service, lead)
+    assert card is not None
+    assert card.queue == "for-leads"
+
+
 def test_who_escalates_their_own_lease_only(plain: Service) -> None:
     open_tasks(plain, make_review_task(1))
     ann, bob = make_actor(plain, "ann"), make_actor(plain, "bob")
@@ -87,3 +115,12 @@ def test_an_escalated_appeal_stays_among_the_appeals(plain: Service) -> None:
     assert [(row.queue, row.tier) for row in rows_of(plain, tasks)] == [("appeals", 1)]
     assert take(plain, make_actor(plain, "bob")) is None
     assert take(plain, lead) is not None
+
+
+def test_a_lead_has_nobody_to_escalate_to(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    lead = make_actor(plain, "lead", "lead")
+    held = hold(plain, lead)
+    with pytest.raises(Conflict, match="skip it with a reason"):
+        escalate(plain, lead, *held)
+    assert decide(plain, lead, *held, ALLOW).final

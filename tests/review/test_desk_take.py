@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -235,4 +236,32 @@ def test_a_golden_task_is_for_one_person_alone(new_service: Callable[..., Servic
     assert again is not None
     assert (again.task_id, again.token) == (card.task_id, card.token + 1)
     release(service, ann, again.seat_id, again.token)
-    assert rows_of(service, tasks, task_id=card.task_id)[0].closed_why == "retired"
+    bobs = take(service, make_actor(service, "bob"))
+    assert bobs is not None
+    assert bobs.task_id != card.task_id
+    last = take(service, ann)
+    assert last is not None
+    assert (last.task_id, last.token) == (card.task_id, card.token + 2)
+
+
+def test_a_golden_task_that_waits_takes_its_turn_by_queue_and_urgency(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(ONE_ANSWER, ALL_GOLDEN))
+    make_golden(service, 1, 1)
+    open_tasks(service, make_review_task(100), make_review_task(101, queue="other", label="spam"))
+    ann = make_actor(service, "ann")
+    card = take(service, ann, "general")
+    assert card is not None
+    assert rows_of(service, tasks, task_id=card.task_id)[0].kind == "golden"
+    run_out(service)
+    other = take(service, ann, "other")
+    assert other is not None
+    assert other.item_id == "item-101"
+    decide(service, ann, other.seat_id, other.token, REMOVE)
+    open_tasks(service, make_review_task(102, due=timedelta(minutes=-600)))
+    urgent = take(service, ann)
+    assert urgent is not None
+    assert urgent.item_id == "item-102"
+    decide(service, ann, urgent.seat_id, urgent.token, REMOVE)
+    again = take(service, ann)
+    assert again is not None
+    assert again.task_id == card.task_id

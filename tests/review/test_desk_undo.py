@@ -4,6 +4,7 @@ import pytest
 
 from human_review.database.tables import answers, golden_results, outbox, seats, tasks
 from human_review.desk.decide import decide, undo
+from human_review.desk.skip import escalate
 from human_review.desk.take import take
 from human_review.errors import Conflict, LeaseLost, NotFound
 from human_review.permissions import Actor
@@ -203,3 +204,24 @@ def test_an_answer_to_a_golden_task_is_taken_back_like_any_other(new_service: Ca
     assert (a.in_time, a.what_happens, a.token) == (b.in_time, b.what_happens, b.token)
     assert {row.right for row in rows_of(service, golden_results)} == {None}
     assert {row.state for row in rows_of(service, seats)} >= {"leased"}
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_an_answer_to_a_task_that_was_escalated_since_can_be_taken_back_and_its_seat_goes_to_leads(
+    new_service: Callable[..., Service], in_time: bool
+) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    open_tasks(service, make_review_task(1))
+    ann, bob = (make_actor(service, name, queues=("general",)) for name in ("ann", "bob"))
+    given = decide(service, ann, *hold(service, ann), REMOVE)
+    escalate(service, bob, *hold(service, bob))
+    if not in_time:
+        pick_up(service)
+    undone = undo(service, ann, given.label_id)
+    assert (undone.in_time, undone.token) == (in_time, None)
+    assert "lead" in undone.what_happens
+    assert {(row.state, row.tier, row.queue, row.holder) for row in rows_of(service, seats)} == {
+        ("open", 1, "escalated", None)
+    }
+    assert take(service, ann) is None
+    assert take(service, make_actor(service, "lead", "lead")) is not None

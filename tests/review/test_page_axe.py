@@ -1,22 +1,29 @@
 """Every page by the rules of axe-core: in English and Arabic, in light and dark, and at a phone's width."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+from sqlalchemy import insert, select
 
+from human_review.appeals import appeals
+from human_review.database.engine import now_ms
+from human_review.database.tables import golden, reliability
 from human_review.desk.decide import Answer, decide
 from human_review.desk.intake import add_task
 from human_review.desk.take import take
-from human_review.permissions import Role
+from human_review.people import accounts, tokens
+from human_review.permissions import Actor, Role
+from human_review.quality.refresh import refresh
 from human_review.service import Service
 from human_review.testing import make_review_task, make_service
 from human_review.testing_browser import Visitor, chromium, serving, visit
+from human_review.testing_quality import answer_directly, close_directly, make_actor, make_golden, open_tasks
 from stream_app.contracts.decision import Reason
-from stream_app.contracts.review import Context
+from stream_app.contracts.review import Appeal, Context
 from stream_app.testing_kafka import free_ports
 
 CONFIG = """
@@ -29,7 +36,8 @@ skip_reasons: [language, context]
 """
 PAGES: tuple[tuple[Role, str], ...] = (
     ("lead", "/work"), ("lead", "/appeals"), ("lead", "/history?own=false"), ("lead", "/quality"),
-    ("lead", "/quality/golden"), ("lead", "/exports"), ("lead", "/me"), ("lead", "/not-there"),
+    ("lead", "/quality/golden?state=active"), ("lead", "/quality/me"), ("lead", "/quality/person?pseudonym=p-ann"),
+    ("lead", "/exports"), ("lead", "/me"), ("lead", "/not-there"),
     ("auditor", "/audit"), ("admin", "/people"), ("admin", "/webhooks"),
 )  # fmt: skip
 AXE = Axe()
@@ -40,6 +48,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     [port] = free_ports(1)
     made = make_service(tmp_path_factory.mktemp("axe"), config=CONFIG, review_bind=f"127.0.0.1:{port}")
     fill(made)
+    fill_quality(made)
+    appeal_twice(made)
     yield made
     made.database.close()
 
@@ -72,6 +82,42 @@ def fill(service: Service) -> None:
             assert add_task(connection, service, task)
 
 
+def fill_quality(service: Service) -> None:
+    """Enough answers in two languages for every table of quality, a golden item, and somebody to talk with."""
+    ann = make_actor(service, "ann")
+    for language, first, count in (("en", 100, 60), ("de", 200, 40)):
+        made = [make_review_task(first + number, text=f"text {number}", language=language) for number in range(count)]
+        open_tasks(service, *made)
+        with service.database.write() as connection:
+            for task in made:
+                answer_directly(connection, task.task_id, ann.user_id, "remove", ("toxicity",))
+                close_directly(connection, task.task_id, "remove")
+    make_golden(service, 300, 1)
+    refresh(service)
+    note_reliability(service, ann)
+
+
+def note_reliability(service: Service, actor: Actor) -> None:
+    with service.database.write() as connection:
+        connection.execute(insert(reliability).values(
+            user_id=actor.user_id, label="spam", answers=47, sensitivity=0.873, specificity=0.914, weight=0.787,
+            low=0.81, high=0.93, alarm=True, computed_ms=now_ms(connection),
+        ))  # fmt: skip
+
+
+def appeal_twice(service: Service) -> None:
+    """One appeal for each language."""
+    now = datetime.now(UTC)
+    with service.database.write() as connection:
+        for number in (400, 401):
+            task = make_review_task(number)
+            removed = msgspec.structs.replace(task.decision, verdict="remove", decided_at=now)
+            appeals.submit(connection, service, Appeal(
+                appeal_id=f"appeal-{number}", decision_id=removed.decision_id, item=task.item, origin=task.origin,
+                statement="It was a quotation. Really!", appealed_at=now, decision=removed,
+            ))  # fmt: skip
+
+
 def check(visitor: Visitor, where: str) -> None:
     """No violation in light, no color too weak in dark, and nothing beside the page on a phone."""
     page = visitor.page
@@ -96,10 +142,21 @@ def test_no_page_breaks_a_rule_of_axe(service: Service, url: str, browser: Brows
     card = take(service, lead.actor)
     assert card is not None
     decide(service, lead.actor, card.seat_id, card.token, Answer(verdict="limit", labels=("spam",)))
-    for role, path in PAGES:
+    note_reliability(service, lead.actor)
+    with service.database.read() as connection:
+        golden_id = connection.execute(select(golden.c.golden_id)).scalars().first()
+    platform = accounts.create(service, None, name=f"platform {locale}", role="service").actor
+    tokens.make(service, None, platform.user_id, "production")
+    more: tuple[tuple[Role, str], ...] = (
+        ("lead", f"/quality/golden/{golden_id}"), ("admin", f"/people/{lead.actor.user_id}"),
+        ("admin", f"/people/{platform.user_id}"),
+    )  # fmt: skip
+    for role, path in (*PAGES, *more):
         visitors[role].open(path)
         check(visitors[role], f"{role} {path} {locale}")
     check_card(lead, locale)
+    visitors["reviewer"] = visit(browser, service, url, "reviewer", name=f"reviewer-{locale}", locale=locale)
+    check_appeal(visitors["reviewer"], locale)
     for visitor in visitors.values():
         assert visitor.foreign == []
         visitor.context.close()
@@ -127,13 +184,34 @@ def check_card(lead: Visitor, locale: str) -> None:
     check(lead, f"decided {locale}")
 
 
+def check_appeal(reviewer: Visitor, locale: str) -> None:
+    """An appeal in hand: veiled, open, with a reply that was refused, and decided."""
+    page = reviewer.open("/appeals")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".card")
+    check(reviewer, f"veiled appeal {locale}")
+    for key in ("Space", "f", "c", "s"):
+        page.keyboard.press(key)
+    check(reviewer, f"open appeal {locale}")
+    page.locator("[name=outcome][value=limit]").check()
+    page.locator("#reply").fill("Only less visible.")
+    page.locator("#decision button[type=submit]").click()
+    page.wait_for_selector("p[role=alert].bad")
+    check(reviewer, f"refused reply {locale}")
+    page.locator("[name=outcome][value=allow]").check()
+    page.locator("#decision button[type=submit]").click()
+    page.wait_for_selector(".said")
+    check(reviewer, f"decided appeal {locale}")
+
+
 @pytest.mark.parametrize("locale", ["en", "ar"])
-def test_the_sign_in_page_breaks_no_rule_of_axe(service: Service, url: str, browser: Browser, locale: str) -> None:
+def test_the_sign_in_pages_break_no_rule_of_axe(service: Service, url: str, browser: Browser, locale: str) -> None:
     visitor = visit(browser, service, url, name=f"nobody-{locale}", locale=locale)
     visitor.context.clear_cookies()
     visitor.context.set_extra_http_headers({"accept-language": locale})
-    assert visitor.open("/sign-in").locator("html").get_attribute("lang") == locale
-    check(visitor, f"sign-in {locale}")
+    for path in ("/sign-in", "/sign-in/link", "/sign-in/link#used-before"):
+        assert visitor.open(path).locator("html").get_attribute("lang") == locale
+        check(visitor, f"{path} {locale}")
     visitor.context.close()
 
 

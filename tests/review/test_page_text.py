@@ -208,3 +208,22 @@ def test_only_real_language_tags_become_attributes(tag: str | None, attribute: s
 def test_extreme_texts_are_drawn_with_few_pieces(text: str) -> None:
     assert len(flat(text, [(0, 5), (7, 9)])) < 10_000
     assert len(show(text).paragraphs) <= 501
+
+
+@pytest.mark.parametrize("unit", [
+    ".", ".)", "।.", "।", "।\"", "。)", "。", "! ", "\U0001f1e6", "\u0301", "👩\u200d", "क्", "\U0001f3f4\U000e0067",
+    "\u2066", "'", "http://", "a.",
+])  # fmt: skip
+def test_nothing_long_keeps_the_page_waiting(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    assert show(text, [(5, 6), (50_001, 50_002), (99_000, 99_001)]).sentences > 0
+
+
+@given(st.text(st.sampled_from("\U0001f1e6\U0001f1e9\u0301\u200d👩🏿क्षa\r\n한"), max_size=1500), st.data())
+def test_long_texts_have_the_clusters_of_short_ones(text: str, data: Any) -> None:
+    text = text * 8
+    whole = [match.span() for match in regex.finditer(r"\X", text)]
+    if whole:
+        span = data.draw(st.sampled_from(whole))
+        assert merged([span], text) == [span]
+        assert merged([(span[1] - 1, span[1])], text) == [span]

@@ -89,6 +89,51 @@ def test_a_blind_card_holds_nothing_that_leans_on_the_answer(desk: Service) -> N
         assert hidden not in page, hidden
 
 
+def test_what_the_platform_said_of_the_item_is_shown_as_text(desk: Service) -> None:
+    made = task()
+    item = msgspec.structs.replace(
+        made.item, parent_id="<b>parent", thread_id="<b>thread", tier="<b>tier", metadata={"<b>name": "<b>value"}
+    )
+    put(desk, msgspec.structs.replace(made, item=item))
+    reviewer = signed_in(desk, "reviewer")
+    taken(reviewer)
+    page = reviewer.get("/work").text
+    for word in ("parent", "thread", "tier", "name", "value"):
+        assert f'<bdi class="hostile line">&lt;b&gt;{word}</bdi>' in page, word
+    assert "<b>" not in page
+
+
+def test_programs_get_what_the_platform_said_of_the_item(desk: Service) -> None:
+    made = task()
+    item = msgspec.structs.replace(made.item, parent_id="p", thread_id="t", tier="new", metadata={"a": "1"})
+    put(desk, msgspec.structs.replace(made, item=item))
+    card = signed_in(desk, "reviewer").post("/api/v1/tasks/next", json={}).json()
+    assert (card["parent_id"], card["thread_id"], card["tier"], card["metadata"]) == ("p", "t", "new", {"a": "1"})
+
+
+def test_the_note_of_an_earlier_decision_is_shown_on_the_page_and_to_programs(desk: Service) -> None:
+    put(desk, task(1, item_id="same"))
+    lead, reviewer = signed_in(desk, "lead"), signed_in(desk, "reviewer")
+    seat, token = taken(lead)
+    lead.post(f"/work/seats/{seat}/decision", data={"token": token, "verdict": "allow", "note": "<b>banter"})
+    put(desk, task(2, item_id="same", text="you are a donkey, edited"))
+    taken(reviewer)
+    assert '<bdi class="hostile line">&lt;b&gt;banter</bdi>' in reviewer.get("/work").text
+    card = reviewer.post("/api/v1/tasks/next", json={}).json()
+    assert [one["note"] for one in card["aids"]["earlier"]] == ["<b>banter"]
+
+
+def test_every_text_of_the_card_is_under_the_veil(desk: Service) -> None:
+    put(desk, task())
+    reviewer = signed_in(desk, "reviewer")
+    taken(reviewer)
+    page = reviewer.get("/work").text
+    boxes = re.findall(r'<div class="hostile text([^"]*)"', page)
+    assert boxes == [" veiled"] * 5  # text, folded form, parent, thread, author
+    for text in ("you are a donkey", "the parent", "the thread", "the past"):
+        assert f'<span class="under">{text}</span>' in page, text
+
+
 def test_text_is_under_the_veil_unless_the_person_says_otherwise(desk: Service) -> None:
     put(desk, task())
     reviewer = signed_in(desk, "reviewer")

@@ -51,3 +51,19 @@ def test_the_session_that_was_there_before_ends(kim: Service) -> None:
 def test_nobody_gets_a_link_for_somebody_who_is_not_there(new_service: Callable[..., Service]) -> None:
     with pytest.raises(NotFound, match="add-user"):
         links.make(new_service(), "nobody", minutes=5)
+
+
+@pytest.mark.parametrize("end", ["reset", "revoke", "close"])
+def test_open_links_end_with_whatever_ends_sessions(kim: Service, end: str) -> None:
+    admin = accounts.create(kim, None, name="ada", role="admin", password="four words in a row").actor
+    user_id = accounts.find_by_name(kim, "kim")
+    secret = _secret(links.make(kim, "kim", minutes=5))
+    if end == "reset":
+        accounts.reset_password(kim, admin, user_id)
+    elif end == "revoke":
+        accounts.revoke_sessions(kim, admin, user_id)
+    else:
+        accounts.change(kim, admin, user_id, active=False)
+        accounts.change(kim, admin, user_id, active=True)
+    with pytest.raises(NotSignedIn):
+        links.use(kim, secret)

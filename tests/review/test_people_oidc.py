@@ -326,3 +326,17 @@ def test_the_audit_log_has_the_sign_in_and_not_the_name(service, browser, issuer
         rows = connection.execute(select(audit).order_by(audit.c.seq)).all()
     assert [row.act for row in rows] == ["account-made", "signed-in"]
     assert "kim" not in str(rows)
+
+
+def test_the_session_of_before_ends(service, browser, issuer):
+    sign_in(browser, issuer)
+    before = client(service)
+    before.cookies.set("weir", browser.cookies["weir"])
+    assert before.get("/api/v1/me").status_code == 200
+    sign_in(browser, issuer)
+    assert before.get("/api/v1/me").status_code == 401
+
+
+def test_no_other_site_begins_a_sign_in(browser):
+    answer = browser.get("/sign-in/oidc", headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403

@@ -83,3 +83,15 @@ def test_sessions_long_gone_are_forgotten(service, person, token):
     begin(service, person)
     with service.database.read() as connection:
         assert len(connection.execute(select(table)).all()) == 1
+
+
+def test_whoever_may_take_what_was_escalated_has_its_queue(service):
+    def queues(role, *given):
+        person = accounts.create(
+            service, None, name=f"{role} {given}", role=role, queues=given, oidc=Issued(role, str(given))
+        )
+        return sessions.find(service, begin(service, person.actor)).actor.queues
+
+    assert queues("lead", "general") == {"general", "escalated"}
+    assert queues("lead", "*") == {"*"}
+    assert queues("reviewer", "general") == {"general"}

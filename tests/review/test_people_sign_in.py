@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from human_review.database.tables import attempts, users
 from human_review.people import accounts, passwords
+from human_review.people import sign_in as people_sign_in
 from human_review.testing_web import client, signed_in
 from human_review.web.app import create_app
 from stream_app.contracts.metrics import SIGN_INS
@@ -245,3 +246,23 @@ def test_sign_ins_are_counted(service, app):
         sign_in(client(service, app), password="wrong password")
     counted = {outcome: service.telemetry.value(SIGN_INS, outcome) for outcome in ("in", "refused", "slowed")}
     assert counted == {"in": 1, "refused": 5, "slowed": 1}
+
+
+def test_nobody_is_locked_out_from_another_address(service, app):
+    for _ in range(6):
+        sign_in(client(service, app), password="wrong password")
+    assert sign_in_at(service, "kim", PASSWORD, address="203.0.113.9")
+
+
+def test_what_is_refused_writes_nothing(service, app):
+    for _ in range(5):
+        sign_in(client(service, app), password="wrong password")
+    with service.database.read() as connection:
+        before = connection.execute(select(attempts)).all()
+    assert sign_in(client(service, app)).status_code == 429
+    with service.database.read() as connection:
+        assert connection.execute(select(attempts)).all() == before
+
+
+def sign_in_at(service, name, password, address):
+    return people_sign_in.sign_in(service, name=name, password=password, address=address)

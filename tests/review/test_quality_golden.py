@@ -10,6 +10,7 @@ from human_review.desk.answer import Answer
 from human_review.desk.closing import erase
 from human_review.errors import NotFound
 from human_review.permissions import Actor
+from human_review.quality import golden as quality_golden
 from human_review.quality.golden import answered, offer, propose, undone
 from human_review.service import Service
 from human_review.testing import make_review_task
@@ -208,3 +209,16 @@ def test_one_candidate_an_item_a_group_and_a_batch(service: Service) -> None:
         assert set(connection.execute(select(golden.c.state)).scalars()) == {"candidate"}
         with pytest.raises(NotFound):
             propose(connection, service, "nothing", "remove", (), "lead")
+
+
+def test_an_item_that_is_erased_while_it_is_picked_is_not_copied(
+    eager: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_golden(eager, 1, 1)
+    open_tasks(eager, make_review_task(100))
+    with eager.database.read() as connection:
+        stale = list(connection.execute(select(golden)))
+    with eager.database.write() as connection:
+        erase(connection, eager, "item-1")
+    monkeypatch.setattr(quality_golden, "_candidates", lambda *_: stale)
+    assert offered(eager, make_actor(eager, "ann")) is None

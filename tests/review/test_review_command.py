@@ -1,20 +1,28 @@
 """``weir review``: the first start, and accounts from the command line."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from human_review.appeals import statements
 from human_review.commands.review import app
+from human_review.database.migrate import upgrade
+from human_review.database.tables import unread
 from human_review.people import tokens
 from human_review.people.sign_in import sign_in
 from human_review.service import open_service
+from human_review.testing import make_review_task
+from stream_app.contracts.decision import EnforcementAction, StatementOfReasons
 from stream_app.settings import load
 from stream_app.testing_kafka import free_ports
 
@@ -39,6 +47,7 @@ def command(home):
 @pytest.fixture
 def service(home, command):
     service = open_service(load())
+    upgrade(service.database)
     yield service
     service.database.close()
 
@@ -74,6 +83,62 @@ def test_what_cannot_be_is_one_line_and_status_1(command, arguments):
     assert done.exit_code == 1
     assert done.stderr.startswith("weir: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_messages_that_could_not_be_read_are_listed_the_oldest_first(command, service):
+    assert command("unread", "--json").output == ""
+    with service.database.write() as connection:
+        connection.execute(unread.insert(), [
+            {"topic": "appeals", "partition": 3, "position": 12, "problem": "schema `$.statement`", "at_ms": 2_000},
+            {"topic": "review-queue", "partition": 0, "position": 7, "problem": "json\x1b[31m", "at_ms": 1_000},
+        ])  # fmt: skip
+    assert [json.loads(line) for line in command("unread", "--json").output.splitlines()] == [
+        {"topic": "review-queue", "partition": 0, "offset": 7, "problem": "json\x1b[31m",
+         "at": "1970-01-01T00:00:01Z"},
+        {"topic": "appeals", "partition": 3, "offset": 12, "problem": "schema `$.statement`",
+         "at": "1970-01-01T00:00:02Z"},
+    ]  # fmt: skip
+    head, first, second = command("unread").output.splitlines()
+    assert head.split() == ["topic", "partition", "offset", "time", "problem"]
+    assert first.split() == ["review-queue", "0", "7", "1970-01-01T00:00:01Z", "json?[31m"]
+    assert second.split(maxsplit=4)[-1] == "schema `$.statement`"
+
+
+def test_the_statements_of_a_span_are_exported_from_the_command_line(command, service):
+    found = note_removal(service)
+    today = datetime.now(UTC).date()
+    day = timedelta(days=1)
+    call, report = map(json.loads, command("export-dsa", f"{today - day}", f"{today + day}").output.splitlines())
+    assert [each["puid"] for each in call["statements"]] == [found]
+    assert report == {"exported": 1, "refused": []}
+    before = command("export-dsa", "2020-01-01", "2020-01-02")
+    assert (before.exit_code, json.loads(before.output)) == (0, {"exported": 0, "refused": []})
+
+
+def note_removal(service):
+    """Note that an item was removed a moment ago; returns the id of the decision."""
+    decision = msgspec.structs.replace(make_review_task(1).decision, verdict="remove")
+    content = msgspec.structs.replace(decision.origin, timestamp=time.time() - 60)
+    said = StatementOfReasons(
+        restriction="The item is not shown any more.", ground="Community rules, section 1: insults.",
+        facts="An automatic check found toxic language in the text of the item.", automated_detection=True,
+        automated_decision=True, redress="You can appeal within six months.",
+    )  # fmt: skip
+    action = EnforcementAction(
+        action_id="action", decision_id=decision.decision_id, item_id=decision.item_id, kind="remove",
+        reason="score", statement=said,
+    )  # fmt: skip
+    with service.database.write() as connection:
+        statements.note(connection, service, action, msgspec.structs.replace(decision, origin=content))
+    return decision.decision_id
+
+
+@pytest.mark.parametrize(
+    ("span", "status"), [(("2026-01-02", "2026-01-01"), 1), (("yesterday", "2026-01-01"), 2), (("2026-01-01",), 2)]
+)
+def test_a_span_that_is_none_is_not_exported(command, span, status):
+    done = command("export-dsa", *span)
+    assert (done.exit_code, done.stdout) == (status, "")
 
 
 def test_the_first_start_prints_once_how_to_sign_in_and_serves(home):

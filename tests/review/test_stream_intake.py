@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from human_review.database.tables import offsets, skips, unread, webhooks
 from human_review.service import Service
 from human_review.stream import intake
-from human_review.stream.intake import Arrived, Effect, take_in
+from human_review.stream.intake import Arrived, Effect, Then, take_in
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import REVIEW_READ
 from stream_app.errors import BadMessage
@@ -172,3 +172,34 @@ def test_two_that_read_the_same_partition_take_each_message_in_once(service: Ser
     old = messages("a", "b", "c")
     take(service, messages("a", "b"), messages("c", start=2), old)
     assert effects(service) == ["a", "b", "c"]
+
+
+def test_what_is_left_for_the_end_comes_after_all_effects_and_after_the_commit(service: Service) -> None:
+    order: list[str] = []
+
+    def effect(connection: Connection, service: Service) -> Then:
+        order.append("effect")
+        return Then(
+            last=lambda _connection: order.append("last"),
+            committed=lambda: order.append(f"committed {sum(read_to(service).values())}"),
+        )
+
+    take_in(service, {"first": lambda _service, _message: effect}, messages("a", "b"), Trip())
+    assert order == ["effect", "effect", "last", "last", "committed 2", "committed 2"]
+
+
+def test_a_transaction_that_lost_a_deadlock_is_done_again_whole(service: Service) -> None:
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    tries: list[str] = []
+
+    def unlucky(connection: Connection, service: Service) -> None:
+        tries.append("try")
+        note("a")(connection, service)
+        if len(tries) == 1:
+            raise OperationalError("", {}, Deadlock())
+
+    take_in(service, {"first": lambda _service, _message: unlucky}, messages("a"), Trip())
+    assert (len(tries), effects(service), read_to(service)) == (2, ["a"], {("first", 0): 1})
+    assert service.telemetry.value(REVIEW_READ, "first", "taken") == 1

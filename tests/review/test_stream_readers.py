@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import Table, select
 
-from human_review.database.tables import appeals, items, reports, statements, tasks, unread
+from human_review.database.tables import appeals, audit, items, reports, statements, tasks, unread
 from human_review.service import Service
 from human_review.stream.intake import Arrived, take_in
 from human_review.stream.readers import readers
@@ -17,6 +17,7 @@ from human_review.testing import make_review_task
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.codec import encode
 from stream_app.contracts.decision import EnforcementAction, StatementOfReasons
+from stream_app.contracts.metrics import REVIEW_READ
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.review import Appeal, UserReport
 from stream_app.contracts.topics import TOPICS
@@ -142,3 +143,34 @@ def test_a_report_is_taken_in_once(service: Service) -> None:
     report = UserReport(report_id="report", item_id="item-1", reason="spam", reporter_id="somebody", reported_at=NOW)
     take(service, ("review-queue", TASK), ("reports", report), ("reports", report))
     assert [row.report_id for row in rows(service, reports)] == ["report"]
+
+
+def test_an_erasure_is_in_the_audit_log_where_something_was_erased(service: Service) -> None:
+    take(service, ("content", None))
+    assert rows(service, audit) == []
+
+
+def test_the_audit_log_says_how_much_was_erased(service: Service) -> None:
+    take(service, ("review-queue", TASK), ("content", None), ("content", None))
+    assert [(row.act, row.subject, row.facts) for row in rows(service, audit)] == [
+        ("erase", "item-1", '{"messages":0,"tasks":1}')
+    ]
+
+
+def test_a_checkpoint_is_asked_for_once_the_erasure_is_committed(service: Service) -> None:
+    erased = threading.Event()
+
+    class Crash(Trip):
+        def __call__(self, point: str) -> None:
+            if point == "in-intake":
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take_in(service, readers(erased), [Arrived("content", 0, 0, b"item-1", None)], Crash())
+    assert not erased.is_set()
+
+
+def test_a_task_of_an_erased_item_is_counted_as_refused(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    take(service, ("content", None), ("review-queue", TASK))
+    assert service.telemetry.value(REVIEW_READ, "review-queue", "refused") == 1
+    assert "item-1" in {getattr(record, "facts", {}).get("item_id") for record in caplog.records}

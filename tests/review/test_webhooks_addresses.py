@@ -13,7 +13,8 @@ from human_review.webhooks.addresses import check_address, is_public, resolve
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
      "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-     "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:0:0:0:0:80ff:fffe", "192.0.2.1", "198.18.0.1"],
+     "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:0:0:0:0:80ff:fffe", "192.0.2.1", "198.18.0.1", "fec0::1",
+     "168.63.129.16", "::ffff:168.63.129.16"],
 )  # fmt: skip
 def test_addresses_of_networks_of_ones_own_are_not_public(address: str) -> None:
     assert not is_public(ip_address(address))

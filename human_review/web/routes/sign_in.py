@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from human_review.errors import NotSignedIn, ReviewError
+from human_review.errors import Forbidden, NotSignedIn, ReviewError
 from human_review.people import issuer, oidc, rate, sessions, sign_in
 from human_review.people.passwords import MOST
 from human_review.service import Service
@@ -94,10 +94,14 @@ def sign_out_api(request: Request, response: Response, service: Svc, session: An
 
 @router.get("/sign-in/oidc", dependencies=[public()])
 def to_issuer(request: Request, service: Svc, next: _Address = "/") -> Response:
-    """Go to the OpenID issuer. A GET, as the pages' policy allows no form to end at another site."""
+    """Go to the OpenID issuer. A GET, as the pages' policy allows no form to end at another site.
+
+    Other sites cannot send anybody on: nobody is signed in unasked.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise Forbidden("begin to sign in on the page of this site")
     limits, site = service.config.sign_in, site_of_app(request)
-    address = service.keyed_digest("sign-in", _address(request))
-    rate.attempt(service, f"oidc:{address}", limits.per_address, limits.per_minutes)
+    rate.attempt(service, _oidc_bucket(request, service), limits.per_address, limits.per_minutes)
     begun = oidc.begin(service, site.url, same_site(next))
     response = redirect(begun.address)
     cookies.set_secret(response, site, f"{site.cookie}-{_OIDC}", begun.browser_secret)
@@ -106,7 +110,7 @@ def to_issuer(request: Request, service: Svc, next: _Address = "/") -> Response:
 
 @router.get(issuer.CALLBACK, dependencies=[public()])
 def from_issuer(
-    request: Request, service: Svc, state: _Address = "", code: _Address = "",
+    request: Request, service: Svc, session: AnySession, state: _Address = "", code: _Address = "",
     iss: Annotated[_Address | None, Query()] = None,
 ) -> Response:  # fmt: skip
     """Come back from the issuer."""
@@ -114,9 +118,12 @@ def from_issuer(
     name = f"{site.cookie}-{_OIDC}"
     secret = request.cookies.get(name, "")
     try:
-        arrived = oidc.finish(service, site.url, state=state, code=code, browser_secret=secret, issuer=iss)
+        arrived = oidc.finish(
+            service, site.url, state=state, code=code, browser_secret=secret, issuer=iss, old_session=_digest(session)
+        )
     except NotSignedIn as problem:
         return _form(request, service, "/", problem)
+    rate.forgive_latest(service, _oidc_bucket(request, service))
     response = redirect(same_site(arrived.next))
     cookies.set_session(response, site, arrived.token)
     cookies.drop(response, site, name)
@@ -124,8 +131,17 @@ def from_issuer(
 
 
 def _sign_in(request: Request, service: Service, session: AnySession, name: str, password: str) -> str:
-    old = session.digest if session is not None and session.csrf is not None else None
+    old = _digest(session)
     return sign_in.sign_in(service, name=name, password=password, address=_address(request), old_session=old)
+
+
+def _digest(session: AnySession) -> str | None:
+    """Of the session in the browser's cookie; bearer tokens have none that could end."""
+    return session.digest if session is not None and session.csrf is not None else None
+
+
+def _oidc_bucket(request: Request, service: Service) -> str:
+    return f"oidc:{service.keyed_digest('sign-in', _address(request))}"
 
 
 def _sign_out(request: Request, service: Service, session: AnySession, response: Response) -> None:

@@ -28,12 +28,14 @@ def link_form(
     """Sign in."""
     limits = service.config.sign_in
     address = request.client.host if request.client else ""
-    rate.attempt(service, f"link:{service.keyed_digest('sign-in', address)}", limits.per_address, limits.per_minutes)
+    bucket = f"link:{service.keyed_digest('sign-in', address)}"
+    tried = rate.attempt(service, bucket, limits.per_address, limits.per_minutes)
     old = session.digest if session is not None and session.csrf is not None else None
     try:
         token = links.use(service, secret, old)
     except NotSignedIn as problem:
         return page(request, "sign_in_link.html", status_code=problem.status, problem=str(problem))
+    rate.forgive(service, tried)
     response = redirect("/")
     cookies.set_session(response, site_of_app(request), token)
     return response

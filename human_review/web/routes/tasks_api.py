@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from fastapi import APIRouter, Path, Query
 from fastapi.encoders import jsonable_encoder
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from human_review.desk import decide, groups, history, skip, take, undo
@@ -123,6 +123,7 @@ class EarlierOut(BaseModel):
     labels: list[str]
     reviewer: str
     decided_at: datetime
+    note: str
 
 
 class AidsOut(BaseModel):
@@ -167,6 +168,10 @@ class CardOut(BaseModel):
     author_id: str | None
     region: str | None
     created_at: datetime | None
+    parent_id: str | None
+    thread_id: str | None
+    tier: str | None
+    metadata: Annotated[dict[str, str], BeforeValidator(dict)]
     parent_text: str | None
     thread: list[str]
     author_history: list[str]

@@ -369,6 +369,9 @@ def upgrade() -> None:
         sa.Column("machine_verdict", sa.String(length=64), nullable=False),
         sa.Column("policy_version", sa.String(length=100), nullable=False),
         sa.Column("group_key", sa.String(length=64), nullable=True),
+        sa.Column("author_key", sa.String(length=64), nullable=True),
+        sa.Column("thread_key", sa.String(length=64), nullable=True),
+        sa.Column("text_digest", sa.String(length=64), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
@@ -384,9 +387,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_tasks")),
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.create_index("ix_tasks_author_key_created_ms", ["author_key", "created_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_decision_id"), ["decision_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_group_key"), ["group_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_item_id"), ["item_id"], unique=False)
+        batch_op.create_index("ix_tasks_thread_key_created_ms", ["thread_key", "created_ms"], unique=False)
 
     op.create_table(
         "seats",
@@ -484,9 +489,11 @@ def downgrade() -> None:
 
     op.drop_table("seats")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index("ix_tasks_thread_key_created_ms")
         batch_op.drop_index(batch_op.f("ix_tasks_item_id"))
         batch_op.drop_index(batch_op.f("ix_tasks_group_key"))
         batch_op.drop_index(batch_op.f("ix_tasks_decision_id"))
+        batch_op.drop_index("ix_tasks_author_key_created_ms")
 
     op.drop_table("tasks")
     op.drop_table("sign_in_links")

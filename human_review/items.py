@@ -20,8 +20,20 @@ class Item:
 
 def lock_item(connection: Connection, item_id: str) -> Item:
     """The item's row, made where there is none. Whoever changes what belongs to an item locks it first."""
-    insert_new(connection, items, item_id=item_id)
+    found = lock_known(connection, item_id)
+    if found is None:
+        insert_new(connection, items, item_id=item_id)  # whoever waits here finds the row of whoever was first
+        found = lock_known(connection, item_id)
+    if found is None:
+        raise RuntimeError("an item's row is never deleted")
+    return found
+
+
+def lock_known(connection: Connection, item_id: str) -> Item | None:
+    """The item's row; None where there is none."""
     row = connection.execute(
         select(items.c.erased_ms, items.c.origin).where(items.c.item_id == item_id).with_for_update(key_share=True)
-    ).one()
+    ).one_or_none()
+    if row is None:
+        return None
     return Item(row.erased_ms is not None, decode(row.origin.encode(), Origin) if row.origin else None)
