@@ -306,6 +306,7 @@ def test_a_report_brings_an_open_item_before_people_sooner_and_makes_no_label(wa
     way.post(item("reported", REPORTED))
     [task] = way.find(REVIEW_QUEUE, ReviewTask, lambda found: found.item.item_id == "reported")
     before = wait_until(lambda: standing(way, task.task_id), WAIT, "the task in the database")
+    assert before is not None
     told = UserReport(
         report_id="report-1", item_id="reported", reason="threat", reporter_id="u-1", reported_at=datetime.now(UTC)
     )
@@ -315,7 +316,9 @@ def test_a_report_brings_an_open_item_before_people_sooner_and_makes_no_label(wa
         now = standing(way, task.task_id)
         return now if now and now != before else None
 
-    priority, rank_ms = wait_until(raised, WAIT, "the raised priority")
+    after = wait_until(raised, WAIT, "the raised priority")
+    assert after is not None
+    priority, rank_ms = after
     assert priority > before[0]
     assert rank_ms < before[1]
     # Labels of an item come in order: had the report made one, it would stand before that of the reviewer.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
@@ -29,7 +30,7 @@ from human_review.quality.refresh import refresh
 from human_review.service import Service
 from human_review.testing import make_review_task, make_service
 from human_review.testing_browser import Visitor, chromium, serving, visit, watch
-from human_review.testing_web import TestClient, signed_in
+from human_review.testing_web import signed_in
 from human_review.webhooks import registry
 from stream_app.contracts.decision import EnforcementAction, Reason, StatementOfReasons
 from stream_app.contracts.review import Appeal, Context, ReviewTask
@@ -536,7 +537,7 @@ def test_the_api_gives_hostile_content_as_json_and_as_nothing_else(service: Serv
     assert tuple(answer.json()["thread"]) == tuple(text.encode("utf-8", "replace").decode() for text in texts)
 
 
-def overturn(reviewer: TestClient, reply: str) -> None:
+def overturn(reviewer: httpx.Client, reply: str) -> None:
     card = reviewer.post("/api/v1/tasks/next", json={"queue": "appeals"})
     assert card.status_code == 200, card.text
     given = {"token": card.json()["token"], "outcome": "overturned", "reply": reply, "verdict": "allow"}
