@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from human_review.appeals import statements
 from human_review.database.tables import appeals as rows
+from human_review.database.tables import seats
 from human_review.service import Service
 from human_review.testing import make_review_task
 from human_review.testing_web import signed_in
@@ -179,3 +180,20 @@ def test_webhooks_are_managed_over_page_and_api(service: Service) -> None:
     assert admin.delete(f"/api/v1/webhooks/{listed['webhook_id']}").status_code == 404
     again = admin.post("/api/v1/webhooks", json={"url": "https://example.org/", "events": ["task.escalated"]})
     assert admin.delete(f"/api/v1/webhooks/{again.json()['webhook_id']}").status_code == 204
+
+
+def test_only_who_holds_an_appeal_can_read_it(service: Service) -> None:
+    app = create_app(service)
+    platform, reviewer = signed_in(service, "service", app=app), signed_in(service, "reviewer", app=app)
+    lead = signed_in(service, "lead", app=app)
+    platform.post("/api/v1/appeals", json=appeal_body())
+    with service.database.read() as connection:
+        task_id = connection.execute(select(rows.c.task_id)).scalar_one()
+    place = f"/api/v1/tasks/{task_id}/appeal"
+    assert reviewer.get(place).status_code == 404
+    reviewer.post("/appeals/next")
+    assert reviewer.get(place).json()["statement"] == HOSTILE
+    assert lead.get(place).status_code == 404
+    with service.database.write() as connection:
+        connection.execute(update(seats).values(lease_until_ms=1))
+    assert reviewer.get(place).status_code == 404
