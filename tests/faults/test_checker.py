@@ -13,7 +13,7 @@ from stream_app.contracts.content import ContentItem
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.origin import Origin
-from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, REVIEW_QUEUE, RULINGS
+from stream_app.contracts.topics import DEAD_LETTERS, DECISIONS, ENFORCEMENT, RETRAINING, REVIEW_QUEUE, RULINGS
 from stream_app.pipeline.outcome import Outcome
 from stream_app.pipeline.types import RawMessage
 from stream_app.settings import Settings
@@ -72,6 +72,7 @@ class History:
             DEAD_LETTERS: self.seen.dead_letters,
             ENFORCEMENT: self.seen.enforcement,
             REVIEW_QUEUE: self.seen.review_queue,
+            RETRAINING: [],  # tombstones of examples, which this checker does not look at
         }
         for record in outcome.records:
             records = topics[record.topic]
