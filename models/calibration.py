@@ -19,6 +19,7 @@ _GLOBAL_PRECISION = (0.1, 0.01)  # of the prior on each log slope and on the off
 _LANGUAGE_PRECISION = (25.0, 4.0)  # of the prior around the global fit; worth about 100 rows
 _MIXED_PRECISION = (4.0, 4.0)  # the same where several are mixed: which of them to trust differs by language
 _FOLDS = 5
+_FEWEST = 20  # rows of a language before a member can lose its place there
 
 
 def fit_mix(logits: NDArray[np.float64], truth: NDArray[np.float64], around: Mix | None = None) -> Mix:
@@ -67,7 +68,8 @@ def fit_mixes(
         chosen = languages == language
         if 0.0 < truth[chosen].mean() < 1.0:
             own, target = logits[chosen], truth[chosen]
-            center = min(centers, key=partial(_held_out_loss, own, target)) if len(centers) > 1 else overall
+            chooses = len(centers) > 1 and target.size >= _FEWEST
+            center = min(centers, key=partial(_held_out_loss, own, target)) if chooses else overall
             mixes[language] = _around(own, target, center)
     return overall, mixes
 
