@@ -145,7 +145,10 @@ def test_an_unknown_account_is_not_found(service):
 def test_search_is_plain_text(service):
     admin = made(service, "boss", "admin")
     made(service, "100% kim_")
-    found = {search: [each.name for each in accounts.listing(service, admin, search=search)] for search in ("%", "_", "K", "' OR 1=1 --", "*)(uid=*", "../", "{{7*7}}")}  # fmt: skip # noqa: E501
+    found = {
+        search: [each.name for each in accounts.listing(service, admin, search=search)]
+        for search in ("%", "_", "K", "' OR 1=1 --", "*)(uid=*", "../", "{{7*7}}")
+    }
     assert found == {"%": ["100% kim_"], "_": ["100% kim_"], "K": ["100% kim_"], "' OR 1=1 --": [], "*)(uid=*": [],
                      "../": [], "{{7*7}}": []}  # fmt: skip
 

@@ -56,7 +56,10 @@ def test_two_hosts_are_refused(service):
     assert client(service).get("/sign-in", headers=[("host", OWN), ("host", "other.example")]).status_code == 421
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For", "Forwarded", "X-Original-URL", "X-Rewrite-URL"])  # fmt: skip # noqa: E501
+@pytest.mark.parametrize(
+    "name",
+    ["X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For", "Forwarded", "X-Original-URL", "X-Rewrite-URL"],
+)
 def test_what_claims_to_be_from_a_proxy_changes_nothing(service, name):
     browser = client(service)
     plain = browser.get("/people")
