@@ -1,5 +1,6 @@
 """What every test has: no settings from outside, one real broker for the session, own topics for each test."""
 
+import logging
 import os
 import uuid
 from collections.abc import Generator, Iterator
@@ -19,6 +20,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith("WEIR_") and not name.startswith(_KEPT):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_this_test_alone() -> Iterator[None]:
+    """Commands that run within the test send logs to its standard error, which is closed when the next one writes."""
+    root, before = logging.getLogger(), logging.getLogger().level
+    yield
+    root.setLevel(before)
+    root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
 
 
 @pytest.fixture(scope="session")
