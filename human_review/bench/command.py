@@ -27,7 +27,7 @@ def review(
     tasks: Annotated[int, typer.Option(min=10, help="Tasks that they decide.")] = 5000,
     database: Annotated[Which, typer.Option(help="Where it is stored.")] = Which.both,
     kills: Annotated[int, typer.Option(min=1, help="How often the service is killed.")] = 10,
-    think: Annotated[float, typer.Option(min=0, help="Seconds that a person looks at a task, on average.")] = 1.0,
+    think: Annotated[float, typer.Option(min=0, help="Seconds that a person looks at a task, on average.")] = 4.0,
     seconds: Annotated[float, typer.Option(min=10, help="The most that a run may take.")] = 3600.0,
     seed: Annotated[int, typer.Option(help="Of what people do, and of the kills.")] = 1,
     bootstrap: Annotated[

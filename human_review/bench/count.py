@@ -22,6 +22,7 @@ def count(service: Service, process: ServiceProcess, found: Sequence[Findings]) 
     labels = [decode(record.value, ReviewDecision) for record in read(service.settings, REVIEW_LABELS, 300.0)]
     returns = returns_of(process.down_between, found)
     done: Counter[str] = sum((each.done for each in found), Counter())
+    takes = [take for each in found for take in each.takes]
     wrong = compared(labels, found)
     wrong["double_decisions"] += _twice_answered(service)
     return wrong | {
@@ -30,7 +31,8 @@ def count(service: Service, process: ServiceProcess, found: Sequence[Findings]) 
         "labels": len({label.label_id for label in labels}),
         "returns": len(returns),
         "return_seconds_over_ttl": round(max(returns, default=0.0), 3),
-        "take_ms": percentiles([seconds * 1000 for each in found for seconds in each.take_seconds]),
+        "take_ms": percentiles([seconds * 1000 for asked, seconds in takes if not process.disturbed(asked)]),
+        "take_ms_after_kills": percentiles([seconds * 1000 for asked, seconds in takes if process.disturbed(asked)]),
         "done": dict(sorted(done.items())),
     }
 

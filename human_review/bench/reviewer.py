@@ -29,7 +29,7 @@ class Findings:
     doubtful: set[str] = field(default_factory=set)  # asked to undo, the answer was not heard
     abandoned: list[tuple[str, float]] = field(default_factory=list)  # seat, when its lease ended
     taken: list[tuple[str, float]] = field(default_factory=list)  # seat, when it was given to this person
-    take_seconds: list[float] = field(default_factory=list)
+    takes: list[tuple[float, float]] = field(default_factory=list)  # when it was asked for, and how long it took
     done: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -56,9 +56,9 @@ class Reviewer:
         card = self._take()
         if card is None:
             return False
-        self._pause(self._think)
+        sure = self._look_at(card)
         [do] = self._random.choices((self._abandon, self._skip, self._decide), (ABANDON, SKIP, 1 - ABANDON - SKIP))
-        if self.calm:
+        if self.calm or not sure:
             do = self._decide
         do(card)
         return True
@@ -68,15 +68,32 @@ class Reviewer:
         self._client.close()
 
     def _take(self) -> dict[str, Any] | None:
-        started = time.perf_counter()
+        asked, started = time.time(), time.perf_counter()
         answer = self._post("/api/v1/tasks/next", {})
         if answer is None or answer.status_code != httpx.codes.OK:
             return None
-        self.found.take_seconds.append(time.perf_counter() - started)
+        self.found.takes.append((asked, time.perf_counter() - started))
         card: dict[str, Any] = answer.json()
         self.found.taken.append((card["seat_id"], time.time()))
         self.found.done["taken"] += 1
         return card
+
+    def _look_at(self, card: dict[str, Any]) -> bool:
+        """For as long as people look at a task, with the signs of life that the page gives meanwhile.
+
+        False where one of them was not heard or refused: nobody can say then until when the lease runs.
+        """
+        left, sure = self._moment(), True
+        while left > card["heartbeat_seconds"]:
+            time.sleep(card["heartbeat_seconds"])
+            left -= card["heartbeat_seconds"]
+            answer = self._post(f"/api/v1/seats/{card['seat_id']}/heartbeat", {"token": card["token"]})
+            if answer is None or not answer.is_success:
+                sure = False
+            else:
+                card["lease_until"] = answer.json()["lease_until"]
+        time.sleep(left)
+        return sure
 
     def _abandon(self, card: dict[str, Any]) -> None:
         """Go away without a word, and come back when the lease is over."""
@@ -125,7 +142,7 @@ class Reviewer:
         self.found.done["submitted twice"] += 1
 
     def _undo(self, label: str) -> None:
-        self._pause(self._think)
+        time.sleep(self._moment())
         self.found.doubtful.add(label)
         answer = self._post(f"/api/v1/labels/{label}/undo", None)
         if answer is None or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
@@ -159,9 +176,8 @@ class Reviewer:
             self.found.done[f"status {answer.status_code}"] += 1
         return answer
 
-    def _pause(self, seconds: float) -> None:
-        if seconds:
-            time.sleep(min(self._random.expovariate(1 / seconds), 3 * seconds))
+    def _moment(self) -> float:
+        return min(self._random.expovariate(1 / self._think), 3 * self._think) if self._think else 0.0
 
 
 def password() -> str:

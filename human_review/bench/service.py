@@ -13,6 +13,7 @@ from stream_app.settings import Settings
 from stream_app.testing_kafka import die_with_parent
 
 START_SECONDS = 120.0
+SETTLE_SECONDS = 5.0
 _LOG_CHARS = 3000
 
 
@@ -63,6 +64,10 @@ class ServiceProcess:
     def down_between(self, start: float, end: float) -> float:
         """For how many of these seconds it could not answer."""
         return sum(max(0.0, min(end, until) - max(start, since)) for since, until in self.down)
+
+    def disturbed(self, at: float) -> bool:
+        """Whether it was down then or had only just come up, so that everybody came at once."""
+        return any(since <= at <= until + SETTLE_SECONDS for since, until in self.down)
 
     def _wait_ready(self) -> None:
         end = time.monotonic() + START_SECONDS

@@ -16,6 +16,8 @@ from stream_app.errors import ConfigError
 _BUSY_MS = 20_000
 _POOL = 20
 _WRITES = "weir_writes"
+_ASKED = "weir_asked"  # what time it was when this transaction first asked
+_ITS_TIME = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
 
 class Database:
@@ -48,10 +50,19 @@ class Database:
 
 
 def now_ms(connection: Connection) -> int:
-    """Milliseconds since the epoch by the database's clock: the only one that leases and sessions go by."""
+    """Milliseconds since the epoch by the database's clock: the only one that leases and sessions go by.
+
+    PostgreSQL is asked once a transaction; from then on our own clock counts what has passed since its answer came.
+    So the time never runs ahead, and what begins after a commit is later than all that was committed.
+    """
     if connection.dialect.name == "sqlite":
         return time.time_ns() // 1_000_000
-    return int(connection.execute(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")).scalar_one())
+    asked = connection.info.get(_ASKED)
+    if asked is None:
+        told = int(connection.execute(_ITS_TIME).scalar_one())
+        asked = connection.info[_ASKED] = (told, time.monotonic_ns())
+    told, since = asked
+    return int(told + (time.monotonic_ns() - since) // 1_000_000)
 
 
 def default_url(data_dir: Path) -> str:
@@ -68,7 +79,9 @@ def _engine(url: str) -> Engine:
         raise ConfigError("environment", "WEIR_DATABASE_URL", "is no database address") from problem
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, pool_recycle=1800)
+        engine = create_engine(parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, pool_recycle=1800)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError("environment", "WEIR_DATABASE_URL", "must begin with sqlite:/// or postgresql://")
     engine = create_engine(
@@ -88,3 +101,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    connection.info.pop(_ASKED, None)

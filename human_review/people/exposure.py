@@ -5,7 +5,7 @@ A minute on content of severity 0.5 counts half a weighted minute.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import exposures
@@ -55,7 +55,7 @@ def check(connection: Connection, service: Service, actor: Actor) -> None:
         )
 
 
-def seen(connection: Connection, user_id: str, until_ms: int) -> Seen:
+def seen(connection: Connection, user_id: str, until_ms: int | ScalarSelect[int]) -> Seen:
     """What a person saw in the day that ends at ``until_ms``, which belongs to it."""
     count, weighted, last = connection.execute(
         select(func.count(), func.sum(exposures.c.seconds * exposures.c.severity), func.max(exposures.c.at_ms))
@@ -70,8 +70,10 @@ def pause_ms(connection: Connection, service: Service, user_id: str) -> int:
     Whoever reaches the budget pauses until enough of it is a day old, and never shorter than ``pause_minutes``.
     """
     now = now_ms(connection)
-    last = seen(connection, user_id, now).last_ms
-    if last is None or not _over(service, seen(connection, user_id, last)):
+    latest = select(func.max(exposures.c.at_ms)).where(*_day(user_id, now)).scalar_subquery()
+    day = seen(connection, user_id, latest)
+    last = day.last_ms
+    if last is None or not _over(service, day):
         return 0
     rest_until = last + int(service.config.exposure.pause_minutes * 60_000)
     return max(rest_until, _frees_ms(connection, service, user_id, last)) - now
@@ -98,5 +100,5 @@ def _over(service: Service, day: Seen) -> bool:
     return too_many or too_long
 
 
-def _day(user_id: str, until_ms: int) -> tuple[ColumnElement[bool], ...]:
+def _day(user_id: str, until_ms: int | ScalarSelect[int]) -> tuple[ColumnElement[bool], ...]:
     return exposures.c.user_id == user_id, exposures.c.at_ms > until_ms - DAY_MS, exposures.c.at_ms <= until_ms

@@ -22,7 +22,7 @@ def serve(app: FastAPI, settings: Settings) -> None:
 def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     """The server with its limits, not yet running."""
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", h11_max_incomplete_event_size=_HEADER_BYTES,
+        app, http="h11", ws="none", lifespan="on", h11_max_incomplete_event_size=_HEADER_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS, limit_concurrency=_CONNECTIONS, backlog=_CONNECTIONS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         proxy_headers=False,  # who asks is who is connected: anybody can write X-Forwarded-For

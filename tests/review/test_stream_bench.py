@@ -108,5 +108,6 @@ def figures(database: str) -> dict[str, object]:
     )
     return counts | {
         "bench": "review", "database": database, "return_seconds_over_ttl": 0.1, "done": {"taken": 1},
-        "take_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}, "machine": {"cpu": "x", "command": "weir bench review"},
+        "take_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}, "take_ms_after_kills": {},
+        "machine": {"cpu": "x", "command": "weir bench review"},
     }  # fmt: skip

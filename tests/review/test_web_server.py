@@ -3,13 +3,15 @@
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import httpx
 import pytest
 
 from human_review.testing import make_service
-from human_review.web.app import create_app
+from human_review.testing_web import client
+from human_review.web.app import THREADS, create_app
 from human_review.web.server import listen, server
 from stream_app.errors import ConfigError
 from stream_app.testing_kafka import free_ports
@@ -109,3 +111,20 @@ def test_a_websocket_is_not_opened(address):
 def test_an_address_that_is_taken_is_said_to_be(address):
     with pytest.raises(ConfigError, match="cannot be listened on"):
         listen(f"127.0.0.1:{address[1]}")
+
+
+def test_a_crowd_waits_in_a_line_and_does_not_run_all_at_once(tmp_path):
+    service, at_once, most = make_service(tmp_path), [], []
+    app = create_app(service)
+
+    @app.get("/slow")
+    def slow():
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.05)
+        at_once.pop()
+
+    with client(service, app) as crowd, ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda _: crowd.get("/slow").status_code, range(30)))
+    assert set(answers) == {200}
+    assert 1 < max(most) <= THREADS
