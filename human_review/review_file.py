@@ -208,6 +208,7 @@ class ReviewConfig(_Part, frozen=True):
     webhooks: Webhooks = Webhooks()
     dsa: Dsa = Dsa()
     skip_reasons: tuple[str, ...] = ("other",)
+    skip_hours: Positive = 8.0
 
 
 def load_review_config(file: Path | None) -> ReviewConfig:

@@ -187,7 +187,7 @@ seats = Table(  # the right to answer a task once; a task that wants two answers
     Index("ix_seats_holder_state", "holder", "state"),
 )  # fmt: skip
 
-skips = Table(  # who skipped a task is never given it again
+skips = Table(  # who skipped a task last did so then, and is not given it for a while
     "skips", metadata,
     Column("task_id", _Id, ForeignKey("tasks.task_id"), primary_key=True),
     Column("user_id", _Id, ForeignKey("users.user_id"), primary_key=True),

@@ -8,13 +8,15 @@ from sqlalchemy.sql.elements import ColumnElement
 from human_review.database.tables import answers, seats, skips, tasks
 from human_review.desk.routing import APPEALS
 from human_review.permissions import ANY, Actor
+from human_review.service import Service
 
 Conditions = list[ColumnElement[bool]]
 
+_HOUR_MS = 3_600_000
 _AHEAD = 32  # candidates looked at in one step: more than are taken at the same moment
 
 
-def next_seat(actor: Actor, queue: str | None, now: int) -> Select[Any]:
+def next_seat(service: Service, actor: Actor, queue: str | None, now: int) -> Select[Any]:
     """The most urgent free seat for a person, locked, past those that others are taking at this moment.
 
     Every part of the union walks one index in the order of urgency and stops early.
@@ -22,7 +24,10 @@ def next_seat(actor: Actor, queue: str | None, now: int) -> Select[Any]:
     queues = sorted(actor.queues) if queue is None else [queue]
     places = [true()] if ANY in queues else [seats.c.queue == name for name in queues] or [false()]
     parts = [
-        select(seats.c.seat_id).where(state, place, *allowed(actor)).order_by(seats.c.rank_ms).limit(_AHEAD)
+        select(seats.c.seat_id)
+        .where(state, place, *allowed(service, actor, now))
+        .order_by(seats.c.rank_ms)
+        .limit(_AHEAD)
         for state in _free(now)
         for place in places
     ]
@@ -41,8 +46,12 @@ def free(now: int) -> ColumnElement[bool]:
     return or_(*_free(now))
 
 
-def allowed(actor: Actor) -> Conditions:
-    """What this person may be given at all; queues aside."""
+def allowed(service: Service, actor: Actor, now: int) -> Conditions:
+    """What this person may be given now; queues aside.
+
+    What they skipped comes again after a while: where everybody has skipped a task, it would wait for ever.
+    """
+    skipped = skips.c.at_ms > now - round(service.config.skip_hours * _HOUR_MS)
     conditions: Conditions = [seats.c.kind != "golden"]
     if ANY not in actor.languages:
         conditions.append(or_(false(), *(covers(seats.c.language, language) for language in sorted(actor.languages))))
@@ -52,7 +61,7 @@ def allowed(actor: Actor) -> Conditions:
         conditions.append(or_(seats.c.kind != "appeal", not_(_took_part(actor))))
     else:
         conditions += [seats.c.kind != "appeal", seats.c.queue != APPEALS]
-    return [*conditions, ~_did(answers, actor, answers.c.state == "standing"), ~_did(skips, actor)]
+    return [*conditions, ~_did(answers, actor, answers.c.state == "standing"), ~_did(skips, actor, skipped)]
 
 
 def in_queues(actor: Actor) -> ColumnElement[bool]:

@@ -151,13 +151,14 @@ def _members(connection: Connection, service: Service, actor: Actor, task: Row[A
         raise Invalid("this task is decided by itself; nothing belongs to it")
     if task.kind == "golden":
         return []  # as for a real one that is left alone
+    now = now_ms(connection)
     query = (
         select(tasks, seats.c.seat_id)
         .join(seats, seats.c.task_id == tasks.c.task_id)
         .where(
             tasks.c.group_key == task.group_key, tasks.c.task_id != task.task_id, tasks.c.state == "open",
-            tasks.c.kind == "review", ~tasks.c.blind, tasks.c.wanted == 1, free(now_ms(connection)),
-            *allowed(actor), in_queues(actor),
+            tasks.c.kind == "review", ~tasks.c.blind, tasks.c.wanted == 1, free(now),
+            *allowed(service, actor, now), in_queues(actor),
         )
         .order_by(tasks.c.created_ms, tasks.c.task_id)
         .limit(service.config.groups.most - 1)

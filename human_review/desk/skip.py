@@ -18,6 +18,7 @@ from stream_app.contracts.metrics import REVIEW_ANSWERS
 
 _ESCALATED = "escalated"
 _TIER = 1
+_SKIPPED = "somebody else gets the task; you may get it again in some hours, if nobody answers it"
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
 
 @again
 def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, *, seconds: float = 0.0) -> Passed:
-    """Leave a task to others; the person is never given it again. The reason is one of the review file's.
+    """Leave a task to others; the person is not given it again for ``skip_hours``. The reason is one of the file's.
 
     Raises LeaseLost, Invalid for another reason.
     """
@@ -43,7 +44,7 @@ def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, 
         exposure.note(connection, service, actor.user_id, seconds, task.severity)
         log.append(connection, actor, "skip", task.task_id, reason=reason)
     service.telemetry.count(REVIEW_ANSWERS, "skipped")
-    return Passed(task_id=task.task_id, what_happens="somebody else gets the task; you do not get it again")
+    return Passed(task_id=task.task_id, what_happens=_SKIPPED)
 
 
 @again
@@ -74,7 +75,9 @@ def escalate(service: Service, actor: Actor, seat_id: str, token: int, *, second
 
 
 def _pass(connection: Connection, actor: Actor, task_id: str, reason: str) -> None:
-    insert_new(connection, skips, task_id=task_id, user_id=actor.user_id, reason=reason, at_ms=now_ms(connection))
+    key, now = {"task_id": task_id, "user_id": actor.user_id}, {"reason": reason, "at_ms": now_ms(connection)}
+    if not insert_new(connection, skips, **key, **now):
+        connection.execute(update(skips).filter_by(**key).values(**now))
 
 
 def _lift(connection: Connection, task_id: str, queue: str) -> None:

@@ -87,7 +87,7 @@ def _held(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:
 
 
 def _next(connection: Connection, service: Service, actor: Actor, queue: str | None, now: int) -> Row[Any] | None:
-    found = connection.execute(next_seat(actor, queue, now)).one_or_none()
+    found = connection.execute(next_seat(service, actor, queue, now)).one_or_none()
     own = _own_golden(connection, actor, queue, now)
     if own is not None and (found is None or own.rank_ms <= found.rank_ms):
         return own

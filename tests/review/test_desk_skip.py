@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from human_review.database.tables import audit, seats, skips, tasks
 from human_review.desk.decide import decide
@@ -27,7 +28,7 @@ def hold(service: Service, actor: Actor) -> tuple[str, int]:
     return card.seat_id, card.token
 
 
-def test_a_skipped_task_goes_to_others_and_never_again_to_the_same_person(plain: Service) -> None:
+def test_a_skipped_task_goes_to_others_and_not_to_the_same_person(plain: Service) -> None:
     open_tasks(plain, make_review_task(1))
     ann, bob = make_actor(plain, "ann"), make_actor(plain, "bob")
     skip(plain, ann, *hold(plain, ann), "language")
@@ -35,6 +36,19 @@ def test_a_skipped_task_goes_to_others_and_never_again_to_the_same_person(plain:
     assert take(plain, bob) is not None
     assert [(row.user_id, row.reason) for row in rows_of(plain, skips)] == [(ann.user_id, "language")]
     assert len(rows_of(plain, audit, act="skip")) == 1
+
+
+def test_what_everybody_has_skipped_comes_again_after_some_hours(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    people = [make_actor(plain, name) for name in ("ann", "bob")]
+    for reason in ("language", "context"):
+        for person in people:
+            skip(plain, person, *hold(plain, person), reason)
+        assert [take(plain, person) for person in people] == [None, None]
+        with plain.database.write() as connection:
+            connection.execute(update(skips).values(at_ms=skips.c.at_ms - round(plain.config.skip_hours * 3_600_000)))
+    assert {row.reason for row in rows_of(plain, skips)} == {"context"}
+    assert hold(plain, people[0])
 
 
 def test_skipping_needs_a_reason_of_the_file(plain: Service) -> None:

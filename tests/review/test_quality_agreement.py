@@ -7,6 +7,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from human_review.quality.agreement import ac1, agreement, alpha, raw_agreement
 
+STREAMS = 1000
+
 # Four people, twelve units, with missing answers: Krippendorff (2011), "Computing Krippendorff's alpha-reliability",
 # whose table Gwet uses as well.
 FOUR_PEOPLE = np.array(
@@ -68,18 +70,27 @@ def test_tasks_with_one_answer_are_not_counted() -> None:
     assert agreement(counts)["alpha"].value == pytest.approx(alpha(paradox())[0])
 
 
-def test_intervals_cover_the_long_run_value() -> None:
-    """Two people who say the right one of two classes with chance 0.9: raw agreement 0.82 in the long run."""
-    rng = np.random.default_rng(1)
-    right = rng.integers(0, 2, size=(300, 200))
-    said = np.where(rng.random((2, 300, 200)) < 0.9, right, 1 - right)
-    covered = 0
+@pytest.mark.parametrize(("seed", "shares"), [(1, (0.5, 0.5)), (2, (0.8, 0.2))])
+def test_intervals_cover_the_long_run_value_of_1000_streams(seed: int, shares: tuple[float, float]) -> None:
+    """Two people who each say the right one of two classes with chance 0.9, about 300 tasks in each stream."""
+    rng = np.random.default_rng(seed)
+    right = (rng.random((STREAMS, 300)) < shares[1]).astype(int)
+    said = np.where(rng.random((2, STREAMS, 300)) < 0.9, right, 1 - right)
+    truth = in_the_long_run(shares[1])
+    covered = dict.fromkeys(truth, 0)
     for ones in said.sum(axis=0):
-        raw = agreement(np.stack([2 - ones, ones], axis=1))["raw"]
-        assert raw.low is not None
-        assert raw.high is not None
-        covered += raw.low <= 0.82 <= raw.high
-    assert 0.91 <= covered / 300 <= 0.985
+        for name, found in agreement(np.stack([2 - ones, ones], axis=1)).items():
+            assert found.low is not None
+            assert found.high is not None
+            covered[name] += found.low <= truth[name] <= found.high
+    assert all(0.93 <= number / STREAMS <= 0.97 for number in covered.values()), covered
+
+
+def in_the_long_run(share: float) -> dict[str, float]:
+    """By the definitions: what is agreed upon, beyond what chance gives (Scott's pi for alpha, Gwet's for AC1)."""
+    raw, said = 0.9**2 + 0.1**2, 0.9 * share + 0.1 * (1 - share)
+    by_alpha, by_ac1 = said**2 + (1 - said) ** 2, 2 * said * (1 - said)
+    return {"raw": raw, "alpha": (raw - by_alpha) / (1 - by_alpha), "ac1": (raw - by_ac1) / (1 - by_ac1)}
 
 
 def test_the_same_answers_give_the_same_interval() -> None:
