@@ -3,16 +3,15 @@
 Pure: a row, the mapping of the review file, and what comes out is a statement or the reasons why there is none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from human_review.appeals.dsa_rules import ENDS, TEXTS, Problem, problems
 from human_review.appeals.scrub import personal_data
 from human_review.dsa_file import RESTRICTIONS, Dsa, DsaLabel
 from human_review.dsa_terms import LANGUAGES
+from human_review.times import at
 from stream_app.contracts.decision import StatementOfReasons
 
 MOST_IN_A_CALL = 100
@@ -52,13 +51,6 @@ def exported(told: Told, dsa: Dsa) -> dict[str, Any] | Refused:
     statement = mapped(told, dsa)
     found = [*problems(statement), *_personal(statement)]
     return Refused(told.decision_id, tuple(sorted(found))) if found else statement
-
-
-def batches(statements: Iterable[dict[str, Any]]) -> Iterator[dict[str, list[dict[str, Any]]]]:
-    """Bodies of single calls, of at most 100 statements each."""
-    left = iter(statements)
-    while some := list(islice(left, MOST_IN_A_CALL)):
-        yield {"statements": some}
 
 
 def mapped(told: Told, dsa: Dsa) -> dict[str, Any]:
@@ -142,7 +134,7 @@ def _language(tag: str | None) -> str | None:
 def _day(ms: int | None) -> str | None:
     """The day in UTC; None for a time that no calendar has, such as one of a producer's broken clock."""
     try:
-        return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+        return None if ms is None else at(ms).date().isoformat()
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -1,6 +1,6 @@
 """The statement of reasons as its author gets it (Regulation (EU) 2022/2065, Article 17), in the policy's words."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from human_review.errors import NotFound
 from human_review.permissions import Actor
 from human_review.review_file import Notices
 from human_review.service import Service
+from human_review.times import at
 from stream_app.contracts.codec import decode
 from stream_app.contracts.decision import StatementOfReasons
 
@@ -41,11 +42,11 @@ def notice_of(service: Service, actor: Actor, decision_id: str) -> Notice:
     if row is None:
         raise NotFound("there is no statement of reasons about this decision")
     said = decode(row.statement.encode(), StatementOfReasons)
-    expires_at = datetime.fromtimestamp(row.expires_ms / 1000, UTC) if row.expires_ms is not None else None
+    expires_at = at(row.expires_ms) if row.expires_ms is not None else None
     return Notice(
         decision_id=decision_id, item_id=row.item_id, restriction=said.restriction, ground=said.ground,
         facts=said.facts, automated_detection=said.automated_detection, automated_decision=said.automated_decision,
-        redress=said.redress, applied_at=datetime.fromtimestamp(row.applied_ms / 1000, UTC), expires_at=expires_at,
+        redress=said.redress, applied_at=at(row.applied_ms), expires_at=expires_at,
         text=as_text(said, expires_at, service.config.notices),
     )  # fmt: skip
 

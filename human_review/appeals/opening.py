@@ -1,7 +1,7 @@
 """An appeal becomes a task, as soon as the decision that it is about is known."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -12,6 +12,7 @@ from human_review.desk.intake import add_task
 from human_review.desk.routing import APPEALS
 from human_review.errors import Invalid
 from human_review.service import Service
+from human_review.times import at
 from stream_app.contracts.codec import decode
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision
@@ -30,7 +31,7 @@ def open_task(connection: Connection, service: Service, appeal: Appeal, decision
     """Open the task of an appeal. Raises Invalid where the decision was made too long ago, or restricts nothing."""
     rules = service.config.appeals
     check(service, appeal, decision)
-    now = datetime.fromtimestamp(now_ms(connection) / 1000, UTC)
+    now = at(now_ms(connection))
     known = acted_on.latest_task(connection, service, appeal.item.item_id, decision.decision_id)
     task = ReviewTask(
         task_id=task_id_of(appeal.appeal_id),

@@ -1,7 +1,7 @@
 """Reports of users: they bring an item before people sooner. They never act, and never become labels."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from human_review.desk.intake import add_task
 from human_review.errors import Invalid
 from human_review.items import lock_item
 from human_review.service import Service
+from human_review.times import at
 from stream_app.contracts.content import MAX_ID_CHARS, MAX_TEXT_CHARS
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.ids import digest, text_digest
@@ -146,7 +147,7 @@ def _is_removed(connection: Connection, item_id: str) -> bool:
 
 def _task(connection: Connection, service: Service, report: UserReport, item_id: str) -> ReviewTask | None:
     """The task that a report opens; None where too little is known. Its id depends on item and text alone."""
-    now = datetime.fromtimestamp(now_ms(connection) / 1000, UTC)
+    now = at(now_ms(connection))
     rules = service.config.reports
     facts = _from_report(report, now) or _from_task(acted_on.latest_task(connection, service, item_id))
     if facts is None:

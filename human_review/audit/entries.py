@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
@@ -13,6 +13,7 @@ from human_review.database.tables import audit
 from human_review.errors import Invalid
 from human_review.permissions import Actor
 from human_review.service import Service
+from human_review.times import at
 
 A_PAGE = 200
 AN_EXPORT = 10_000
@@ -72,13 +73,13 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    at = datetime.fromtimestamp(entry.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return (str(entry.seq), at, entry.actor, entry.act, entry.subject, entry.facts, entry.hash)
+    when = at(entry.at_ms).isoformat(timespec="milliseconds")
+    return (str(entry.seq), when, entry.actor, entry.act, entry.subject, entry.facts, entry.hash)
 
 
 def _line(cells: tuple[str, ...]) -> str:

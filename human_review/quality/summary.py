@@ -1,7 +1,7 @@
 """What the quality page shows, in one value: computed by `refresh`, kept as JSON, read by page, API and export."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from human_review.quality.estimate import Estimate, clopper_pearson, estimate
 from human_review.quality.posterior import VERDICTS
 from human_review.quality.sampled import EVERY, LEAST_AUDITS, Audit
 from human_review.quality.weights import ALL
+from human_review.times import at
 
 DAYS = 30
 MOST_LANGUAGES = 20
@@ -91,7 +92,7 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
         for label in (EVERY, *sorted(labels))
     ]
     return Summary(
-        computed_at=datetime.fromtimestamp(now / 1000, UTC), days=DAYS, least_audits=LEAST_AUDITS, rows=tuple(rows),
+        computed_at=at(now), days=DAYS, least_audits=LEAST_AUDITS, rows=tuple(rows),
         golden=_golden(connection, since, sorted(labels)), golden_items=_golden_items(connection),
         alarms=_alarms(connection),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from human_review.times import at
 from human_review.web import text
 
 FOLDER = Path(__file__).resolve().parent.parent / "locale"
@@ -97,10 +98,10 @@ def page_context(locale: str) -> dict[str, Any]:
         "lang": locale,
         "dir": direction(locale),
         "languages": LOCALES,
-        "when": lambda at: format_datetime(_datetime(at), "medium", tzinfo=UTC, locale=locale),
+        "when": lambda time: format_datetime(_datetime(time), "medium", tzinfo=UTC, locale=locale),
         "until": lambda seconds: format_timedelta(seconds, add_direction=True, locale=locale),
         "for_seconds": lambda seconds: format_timedelta(seconds, locale=locale),
-        "iso": lambda at: _datetime(at).isoformat(timespec="seconds"),
+        "iso": lambda time: _datetime(time).isoformat(timespec="seconds"),
         "number": lambda value, digits=2: format_decimal(value, f"#,##0.{'#' * digits}", locale=locale),
         "percent": lambda value, digits=0: percent(value, digits, locale),
         "language_name": lambda tag: language_name(tag, locale),
@@ -110,9 +111,9 @@ def page_context(locale: str) -> dict[str, Any]:
     }
 
 
-def _datetime(at: datetime | int) -> datetime:
+def _datetime(time: datetime | int) -> datetime:
     """A time that came as a datetime or as milliseconds since the epoch."""
-    return at if isinstance(at, datetime) else datetime.fromtimestamp(at / 1000, UTC)
+    return time if isinstance(time, datetime) else at(time)
 
 
 def _single(translate: Callable[[str], str]) -> Callable[..., str]:

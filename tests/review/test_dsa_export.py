@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from human_review.appeals import reports, statements
-from human_review.appeals.dsa import Refused, Told, batches, exported, mapped
+from human_review.appeals.dsa import Refused, Told, exported, mapped
 from human_review.appeals.dsa_rules import FIELDS, problems
 from human_review.appeals.exporting import export
 from human_review.appeals.scrub import personal_data
@@ -155,12 +155,6 @@ def test_everything_exported_is_accepted_and_every_refusal_names_a_field(restric
     assert problems(found) == []
     assert all(personal_data(found[name]) == () for name in ("decision_facts",))
     json.dumps(found)
-
-
-def test_batches_hold_at_most_a_hundred_and_lose_none() -> None:
-    calls = list(batches({"puid": str(number)} for number in range(250)))
-    assert [len(call["statements"]) for call in calls] == [100, 100, 50]
-    assert [each["puid"] for call in calls for each in call["statements"]] == [str(number) for number in range(250)]
 
 
 # -- from the database --

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from human_review.audit import entries
 from human_review.audit.entries import A_PAGE, Filter
 from human_review.audit.log import Entry
+from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
 from human_review.web.pages import page
 
@@ -99,7 +100,7 @@ def export(service: Svc, actor: SignedIn, wanted: Wanted) -> Response:
 
 def _out(entry: Entry) -> EntryOut:
     return EntryOut(
-        seq=entry.seq, at=datetime.fromtimestamp(entry.at_ms / 1000, UTC), actor=entry.actor, act=entry.act,
+        seq=entry.seq, at=at(entry.at_ms), actor=entry.actor, act=entry.act,
         subject=entry.subject, facts=_facts(entry.facts), hash=entry.hash,
     )  # fmt: skip
 

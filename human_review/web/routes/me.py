@@ -1,7 +1,7 @@
 """What people see of themselves and set for themselves; nobody else gets to see their exposure."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -16,6 +16,7 @@ from human_review.people.passwords import MOST
 from human_review.people.preferences import Preferences
 from human_review.permissions import Actor
 from human_review.service import Service
+from human_review.times import at
 from human_review.web.access import AnySession, SignedIn, Svc, requires
 from human_review.web.i18n import LOCALES
 from human_review.web.keys import actions
@@ -149,7 +150,7 @@ def _me(service: Service, actor: Actor) -> MeOut:
         exposure=ExposureOut(
             items=day.items, items_limit=limits.items, weighted_minutes=round(day.weighted_minutes, 1),
             weighted_minutes_limit=limits.weighted_minutes,
-            goes_on_at=datetime.fromtimestamp((now + pause) / 1000, UTC) if pause > 0 else None,
+            goes_on_at=at(now + pause) if pause > 0 else None,
         ),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The API over people and service accounts, for admins."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from human_review.people import accounts, tokens
 from human_review.people.accounts import Account
 from human_review.permissions import ANY, Role
+from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"], dependencies=[requires("manage-people")])
@@ -162,14 +163,10 @@ def account_out(account: Account) -> AccountOut:
     return AccountOut(
         user_id=actor.user_id, name=account.name, role=actor.role, queues=sorted(actor.queues),
         languages=sorted(actor.languages), pseudonym=actor.pseudonym, active=account.active,
-        from_issuer=account.is_oidc, created_at=_at(account.created_ms),
+        from_issuer=account.is_oidc, created_at=at(account.created_ms),
     )  # fmt: skip
 
 
 def _token_out(token: tokens.Token) -> TokenOut:
-    revoked = None if token.revoked_ms is None else _at(token.revoked_ms)
-    return TokenOut(token_id=token.token_id, name=token.name, created_at=_at(token.created_ms), revoked_at=revoked)
-
-
-def _at(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    revoked = None if token.revoked_ms is None else at(token.revoked_ms)
+    return TokenOut(token_id=token.token_id, name=token.name, created_at=at(token.created_ms), revoked_at=revoked)

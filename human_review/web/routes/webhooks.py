@@ -1,6 +1,6 @@
 """Webhooks: the API and the page, for admins."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from human_review.errors import Invalid
 from human_review.permissions import Actor
 from human_review.service import Service
+from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
 from human_review.web.pages import page, redirect
 from human_review.webhooks import registry
@@ -127,11 +128,7 @@ def _secret(made: Registered) -> WebhookSecret:
 
 def _out(each: Webhook) -> WebhookOut:
     return WebhookOut(
-        webhook_id=each.webhook_id, url=each.url, events=list(each.events), created_at=_at(each.created_ms),
-        rotated_at=_at(each.rotated_ms) if each.rotated_ms is not None else None, waiting=each.waiting,
+        webhook_id=each.webhook_id, url=each.url, events=list(each.events), created_at=at(each.created_ms),
+        rotated_at=at(each.rotated_ms) if each.rotated_ms is not None else None, waiting=each.waiting,
         given_up=each.given_up,
     )  # fmt: skip
-
-
-def _at(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
