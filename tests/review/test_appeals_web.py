@@ -82,6 +82,26 @@ def test_an_appeal_goes_from_the_platform_over_the_page_and_back(service: Servic
     assert "cannot be taken back" in late.text
 
 
+def test_an_appeal_is_escalated_to_leads_from_its_page(service: Service) -> None:
+    app = create_app(service)
+    platform, lead = signed_in(service, "service", app=app), signed_in(service, "lead", app=app)
+    reviewer, other = signed_in(service, "reviewer", app=app), signed_in(service, "reviewer", name="other", app=app)
+    platform.post("/api/v1/appeals", json=appeal_body())
+    reviewer.post("/appeals/next")
+    shown = reviewer.get("/appeals").text
+    seat = shown.split('data-seat="')[1].split('"')[0]
+    token = shown.split('data-token="')[1].split('"')[0]
+    assert f'/appeals/seats/{seat}/escalate"' in shown
+    done = reviewer.post(f"/appeals/seats/{seat}/escalate", data={"token": token})
+    assert "Escalated." in reviewer.get(done.headers["location"]).text
+    assert other.post("/appeals/next").headers["location"] == "/appeals?looked=true"
+    assert lead.post("/appeals/next").headers["location"] == "/appeals"
+    theirs = lead.get("/appeals").text
+    assert "Uphold the decision" in theirs
+    assert "/escalate" not in theirs
+    assert reviewer.post(f"/appeals/seats/{seat}/escalate", data={"token": token}).status_code == 409
+
+
 def test_an_appeal_goes_over_the_api_and_can_be_taken_back(service: Service) -> None:
     app = create_app(service)
     platform, reviewer = signed_in(service, "service", app=app), signed_in(service, "reviewer", app=app)

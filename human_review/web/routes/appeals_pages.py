@@ -9,7 +9,7 @@ from starlette.responses import Response
 from human_review.appeals import show
 from human_review.appeals.decide import decide_appeal, undo_appeal
 from human_review.desk.routing import APPEALS
-from human_review.desk.skip import skip
+from human_review.desk.skip import escalate, skip
 from human_review.desk.take import release, take
 from human_review.errors import Conflict, ReviewError
 from human_review.permissions import Actor
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/appeals", include_in_schema=False, dependencies=[req
 
 Token = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Seconds = Annotated[float, Form(ge=0, le=86_400)]
-Said = Literal["", "skipped", "returned", "undone", "late"]
+Said = Literal["", "skipped", "escalated", "returned", "undone", "late"]
 
 
 @router.get("")
@@ -78,6 +78,18 @@ def skipped(
     except ReviewError as problem:
         return _page(request, service, actor, problem=problem)
     return redirect("/appeals?did=skipped")
+
+
+@router.post("/seats/{seat_id}/escalate")
+def escalated(
+    request: Request, service: Svc, actor: SignedIn, seat_id: SeatId, token: Token, seconds: Seconds = 0.0
+) -> Response:
+    """Leave the appeal to leads."""
+    try:
+        escalate(service, actor, seat_id, token, seconds=seconds)
+    except ReviewError as problem:
+        return _page(request, service, actor, problem=problem)
+    return redirect("/appeals?did=escalated")
 
 
 @router.post("/seats/{seat_id}/release")
