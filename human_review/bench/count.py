@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,12 +26,13 @@ def count(service: Service, process: ServiceProcess, found: Sequence[Findings]) 
     takes = [take for each in found for take in each.takes]
     wrong = compared(labels, found)
     wrong["double_decisions"] += _twice_answered(service)
+    wrong["given_to_two"] = given_to_two(found)
     return wrong | {
         "undecided": _undecided(service),
         "accepted": sum(len(each.accepted) for each in found),
         "labels": len({label.label_id for label in labels}),
         "returns": len(returns),
-        "return_seconds_over_ttl": round(max(returns, default=0.0), 3),
+        "return_seconds_over_ttl": round(max(returns), 3) if returns else None,
         "take_ms": percentiles([seconds * 1000 for asked, seconds in takes if not process.disturbed(asked)]),
         "take_ms_after_kills": percentiles([seconds * 1000 for asked, seconds in takes if process.disturbed(asked)]),
         "done": dict(sorted(done.items())),
@@ -70,6 +72,12 @@ def _twice_final(labels: Sequence[ReviewDecision]) -> int:
         label.task.task_id for label in unique.values() if label.final and label.label_id not in replaced
     )
     return sum(1 for number in in_force.values() if number > 1)
+
+
+def given_to_two(found: Sequence[Findings]) -> int:
+    """How often a seat was in the hands of two people for certain, each with a lease that ran."""
+    held = sorted(entry for each in found for entry in each.held)
+    return sum(1 for (seat, _, until), (other, since, _) in pairwise(held) if seat == other and since < until)
 
 
 def _undecided(service: Service) -> int:

@@ -29,6 +29,7 @@ class Findings:
     doubtful: set[str] = field(default_factory=set)  # asked to undo, the answer was not heard
     abandoned: list[tuple[str, float]] = field(default_factory=list)  # seat, when its lease ended
     taken: list[tuple[str, float]] = field(default_factory=list)  # seat, when it was given to this person
+    held: list[tuple[str, float, float]] = field(default_factory=list)  # seat, from when until when for certain
     takes: list[tuple[float, float]] = field(default_factory=list)  # when it was asked for, and how long it took
     done: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -60,6 +61,8 @@ class Reviewer:
         [do] = self._random.choices((self._abandon, self._skip, self._decide), (ABANDON, SKIP, 1 - ABANDON - SKIP))
         if self.calm or not sure:
             do = self._decide
+        until = min(time.time(), datetime.fromisoformat(card["lease_until"]).timestamp())
+        self.found.held.append((card["seat_id"], card["since"], until))
         do(card)
         return True
 
@@ -74,7 +77,8 @@ class Reviewer:
             return None
         self.found.takes.append((asked, time.perf_counter() - started))
         card: dict[str, Any] = answer.json()
-        self.found.taken.append((card["seat_id"], time.time()))
+        card["since"] = time.time()
+        self.found.taken.append((card["seat_id"], card["since"]))
         self.found.done["taken"] += 1
         return card
 

@@ -15,6 +15,7 @@ from stream_app.errors import ConfigError
 
 _BUSY_MS = 20_000
 _POOL = 20
+_AWAY = {"connect_timeout": 5, "tcp_user_timeout": 30_000}  # s, ms: a server that is silent is gone (libpq)
 _WRITES = "weir_writes"
 _ASKED = "weir_asked"  # what time it was when this transaction first asked
 _ITS_TIME = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
@@ -79,7 +80,9 @@ def _engine(url: str) -> Engine:
         raise ConfigError("environment", "WEIR_DATABASE_URL", "is no database address") from problem
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, pool_recycle=1800)
+        engine = create_engine(
+            parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, pool_recycle=1800, connect_args=_AWAY
+        )
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     if parsed.get_backend_name() != "sqlite":

@@ -149,6 +149,7 @@ def _earlier(connection: Connection, service: Service, row: Row[Any]) -> tuple[E
         .where(
             tasks.c.item_id == row.item_id, tasks.c.task_id != row.task_id, tasks.c.kind != "golden",
             answers.c.state == "standing",
+            tasks.c.state == "closed",  # of others nobody may know yet: a second answer is given blind
         )
         .order_by(answers.c.decided_ms.desc())
         .limit(10)

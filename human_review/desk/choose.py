@@ -13,13 +13,13 @@ from human_review.service import Service
 Conditions = list[ColumnElement[bool]]
 
 _HOUR_MS = 3_600_000
-_AHEAD = 32  # candidates looked at in one step: more than are taken at the same moment
+AHEAD = 32  # candidates looked at in one step: more than are taken at the same moment one by one
 
 
-def next_seat(service: Service, actor: Actor, queue: str | None, now: int) -> Select[Any]:
+def next_seat(service: Service, actor: Actor, queue: str | None, now: int, ahead: int = AHEAD) -> Select[Any]:
     """The most urgent free seat for a person, locked, past those that others are taking at this moment.
 
-    Every part of the union walks one index in the order of urgency and stops early.
+    Every part of the union walks one index in the order of urgency and stops early, after ``ahead`` seats.
     """
     queues = sorted(actor.queues) if queue is None else [queue]
     places = [true()] if ANY in queues else [seats.c.queue == name for name in queues] or [false()]
@@ -27,7 +27,7 @@ def next_seat(service: Service, actor: Actor, queue: str | None, now: int) -> Se
         select(seats.c.seat_id)
         .where(state, place, *allowed(service, actor, now))
         .order_by(seats.c.rank_ms)
-        .limit(_AHEAD)
+        .limit(ahead)
         for state in _free(now)
         for place in places
     ]

@@ -85,6 +85,10 @@ def erase(connection: Connection, service: Service, item_id: str) -> Erased:
     so that no earlier state of the pages is left in its log.
     """
     lock_item(connection, item_id)
+    # Closed ones too: an answer that is taken back at this moment would open its task again.
+    connection.execute(
+        select(tasks.c.task_id).where(tasks.c.item_id == item_id).order_by(tasks.c.task_id).with_for_update()
+    )
     _close(connection, "deleted", tasks.c.item_id == item_id)
     of_tasks = answers.c.task_id.in_(select(tasks.c.task_id).where(tasks.c.item_id == item_id))
     erased = Erased(

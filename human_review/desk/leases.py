@@ -61,6 +61,8 @@ def mine(actor: Actor, seat_id: str, token: int, now: int) -> ColumnElement[bool
 def must_review(actor: Actor, task: Row[Any]) -> None:
     """Raise Forbidden where the actor may not answer this task (any more), Invalid where it is an appeal."""
     actor.must("review", queue=task.queue, language=task.language)
+    if task.tier > 0:
+        actor.must("review-escalated")
     if task.kind == "appeal":
         raise Invalid("this is an appeal: it has an outcome and a reply, and is decided as one")
 
@@ -89,11 +91,19 @@ def lease_ms(service: Service) -> int:
 
 
 def put_back(connection: Connection, seat_id: str) -> None:
-    """Open a seat for whoever comes next; that of a golden task waits for its person."""
+    """Open a seat for whoever comes next; that of a golden task waits for its person.
+
+    It is where its task is: that may have been escalated since the seat was answered.
+    """
     holder = case((seats.c.kind == "golden", seats.c.holder), else_=None)
+    place = {
+        column.name: select(column).where(tasks.c.task_id == seats.c.task_id).scalar_subquery()
+        for column in (tasks.c.tier, tasks.c.queue)
+    }
     connection.execute(
-        update(seats).where(seats.c.seat_id == seat_id).values(state="open", holder=holder, lease_until_ms=None)
-    )
+        update(seats).where(seats.c.seat_id == seat_id)
+        .values(state="open", holder=holder, lease_until_ms=None, **place)
+    )  # fmt: skip
 
 
 def let_go(connection: Connection, seat: Row[Any]) -> None:

@@ -8,7 +8,7 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import seats, tasks
 from human_review.desk.again import again
 from human_review.desk.cards import Card, card_of
-from human_review.desk.choose import free, next_seat
+from human_review.desk.choose import AHEAD, free, next_seat
 from human_review.desk.leases import LOST, held_seat, lease, lease_ms, lock_person, lock_task, mine, put_back
 from human_review.errors import LeaseLost
 from human_review.people import exposure
@@ -88,6 +88,9 @@ def _held(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:
 
 def _next(connection: Connection, service: Service, actor: Actor, queue: str | None, now: int) -> Row[Any] | None:
     found = connection.execute(next_seat(service, actor, queue, now)).one_or_none()
+    if found is None:  # a group that is decided at this moment may hold more than were looked at
+        further = next_seat(service, actor, queue, now, AHEAD + service.config.groups.most)
+        found = connection.execute(further).one_or_none()
     own = _own_golden(connection, actor, queue, now)
     if own is not None and (found is None or own.rank_ms <= found.rank_ms):
         return own

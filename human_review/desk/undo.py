@@ -11,7 +11,7 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import answers, seats, tasks
 from human_review.desk.again import again
 from human_review.desk.emit import panel_id, standing, undo_ms, withdraw_final
-from human_review.desk.leases import lease, lock_task
+from human_review.desk.leases import lease, lock_task, put_back
 from human_review.errors import Conflict, Invalid, NotFound
 from human_review.permissions import Actor
 from human_review.quality import golden
@@ -61,8 +61,11 @@ def undo(service: Service, actor: Actor, label_id: str) -> Undone:
 def revoke(connection: Connection, service: Service, task: Row[Any], label_id: str) -> bool:
     """Mark a standing answer of a locked task undone or replaced and open the task; whether nothing was sent.
 
-    Raises Conflict where it stands no longer, or was sent and the task was closed by something else than an answer.
+    Raises Conflict where it stands no longer, where it was sent and the task was closed by something else than an
+    answer, and where the item was erased: nobody could answer the task anew.
     """
+    if task.sealed is None:
+        raise Conflict("the item was deleted; there is nothing left to answer")
     answer = connection.execute(select(answers).where(answers.c.label_id == label_id)).one()
     if answer.state != "standing":
         raise Conflict("this answer was taken back before; take the task again to answer it")
@@ -125,12 +128,8 @@ def _withdraw(connection: Connection, service: Service, task: Row[Any], answer: 
 def _back(connection: Connection, service: Service, actor: Actor, task: Row[Any], seat_id: str) -> int | None:
     if _is_gone(task):
         return None
-    seat = connection.execute(select(seats).where(seats.c.seat_id == seat_id).with_for_update()).one()
-    may = actor.may("review", queue=task.queue) and (not task.tier or actor.may("review-escalated"))
-    if not may:
-        connection.execute(
-            update(seats).where(seats.c.seat_id == seat_id)
-            .values(state="open", holder=None, lease_until_ms=None, tier=task.tier, queue=task.queue)
-        )  # fmt: skip
+    put_back(connection, seat_id)
+    if not actor.may("review", queue=task.queue) or (task.tier and not actor.may("review-escalated")):
         return None
+    seat = connection.execute(select(seats).where(seats.c.seat_id == seat_id).with_for_update()).one()
     return lease(connection, service, actor, seat, now_ms(connection))

@@ -45,8 +45,11 @@ def begin(connection: Connection, service: Service, user_id: str) -> str:
     return token
 
 
-def find(service: Service, token: str) -> Session | None:
-    """The session of a cookie; None where it never was, has ended, or its person may no longer sign in."""
+def find(service: Service, token: str, *, seen: bool = True) -> Session | None:
+    """The session of a cookie; None where it never was, has ended, or its person may no longer sign in.
+
+    ``seen`` is false for what a page sends by itself: that is no sign of its person, and keeps no session alive.
+    """
     digest = stored(token)
     with service.database.read() as connection:
         now = now_ms(connection)
@@ -55,7 +58,7 @@ def find(service: Service, token: str) -> Session | None:
         ).one_or_none()  # fmt: skip
     if row is None or not _holds(service, row, now):
         return None
-    if now - row.seen_ms > min(_TOUCH_MS, _idle_ms(service) / _TOUCHES_PER_IDLE):
+    if seen and now - row.seen_ms > min(_TOUCH_MS, _idle_ms(service) / _TOUCHES_PER_IDLE):
         _touch(service, digest, now)
     return Session(acting(row, service.config), digest, row.csrf, row.must_change_password)
 

@@ -89,21 +89,24 @@ class Publisher:
         self._numbers.close()
 
     def _deliver(self, number: int, messages: list[Outgoing]) -> None:
-        refused = self._send(number, [each for each in messages if each.value is not None])
+        refused, missing = self._send(number, [each for each in messages if each.value is not None])
         if refused:
             self._defer(refused)
         if not refused or not self._settings.transactions:
             self._trip("after-outbox-publish")
-            self._mark([each for each in messages if each not in refused])
+            self._mark([each for each in messages if each not in missing])
             self._trip("after-outbox-mark")
 
-    def _send(self, number: int, messages: list[Outgoing]) -> list[Outgoing]:
-        """Send a batch. Returns what Kafka refused of it; in a transaction nothing of the batch went out then."""
+    def _send(self, number: int, messages: list[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
+        """Send a batch. Returns what Kafka refused of it, and all that it does not have for certain.
+
+        In a transaction nothing of the batch went out where anything was refused.
+        """
         self._trip("before-outbox-publish")
         transactions = self._settings.transactions
         if transactions:
             self._call(self._producer.begin_transaction)
-        refused = self._produce(messages)
+        refused, missing = self._produce(messages)
         self._trip("mid-outbox-publish")
         if transactions and refused:
             self._call(self._producer.abort_transaction, KAFKA_SECONDS)
@@ -113,23 +116,24 @@ class Publisher:
             self._call(self._producer.send_offsets_to_transaction, [at], members, KAFKA_SECONDS)
             self._call(self._producer.commit_transaction, KAFKA_SECONDS)
             self._committed = number
-        return refused
+        return refused, missing
 
-    def _produce(self, messages: list[Outgoing]) -> list[Outgoing]:
-        problems: dict[int, KafkaError] = {}
+    def _produce(self, messages: list[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
+        told: dict[int, KafkaError | None] = {}  # by message: what became of it, None where all is well
         for message in messages:
-            self._call(self._produce_one, message, problems)
-        left = self._call(self._producer.flush, KAFKA_SECONDS)
-        refused = [each for each in messages if each.seq in problems and problems[each.seq].code() in _REFUSED]
-        if (problems or left) and not refused:
-            problem = next(iter(problems.values()), KafkaError(KafkaError._MSG_TIMED_OUT))
-            raise clients.translated(self._settings, problem)
-        return refused
+            self._call(self._produce_one, message, told)
+        self._call(self._producer.flush, KAFKA_SECONDS)
+        late = KafkaError(KafkaError._MSG_TIMED_OUT)
+        problems = {each.seq: problem for each in messages if (problem := told.get(each.seq, late)) is not None}
+        missing = [each for each in messages if each.seq in problems]
+        refused = [each for each in missing if problems[each.seq].code() in _REFUSED]
+        if missing and not refused:
+            raise clients.translated(self._settings, problems[missing[0].seq])
+        return refused, missing
 
-    def _produce_one(self, message: Outgoing, problems: dict[int, KafkaError]) -> None:
+    def _produce_one(self, message: Outgoing, told: dict[int, KafkaError | None]) -> None:
         def delivered(problem: KafkaError | None, _: Message) -> None:
-            if problem is not None:
-                problems[message.seq] = problem
+            told[message.seq] = problem
 
         try:
             self._producer.produce(
@@ -139,7 +143,7 @@ class Publisher:
         except KafkaException as problem:
             if problem.args[0].code() not in _REFUSED:
                 raise
-            problems[message.seq] = problem.args[0]
+            told[message.seq] = problem.args[0]
 
     @again
     def _fix(self) -> int | None:

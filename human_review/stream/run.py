@@ -64,7 +64,7 @@ def start(service: Service) -> Stream:
         "backlog": every(BACKLOG_SECONDS, lambda: _measure(service, waiting)),
         "forget": every(FORGET_SECONDS, lambda: _forget(service)),
         "audit-heads": every(HEADS_SECONDS, lambda: heads.announce(service)),
-        "webhooks": every(WEBHOOK_SECONDS, lambda: delivering.deliver_due(service)),
+        "webhooks": every(WEBHOOK_SECONDS, lambda: delivering.deliver_due(service), again=bool),
         "quality": every(QUALITY_SECONDS, lambda: quality.refresh(service)),
     }
     if service.settings.review_kafka:

@@ -25,6 +25,7 @@ from human_review.web.site import Site
 _OWN_PASSWORD_ACTS = ("see-own-work",)
 _BEARER = "bearer "
 _JSON = "application/json"
+_BY_ITSELF = "/heartbeat"  # what a page sends while nobody need be there
 
 
 class OwnPasswordFirst(Forbidden):
@@ -85,7 +86,7 @@ async def _session(request: Request) -> Session | None:
     return await identify(request)
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -102,13 +103,14 @@ Svc = Annotated[Service, Depends(_service)]
 
 
 def _find(request: Request) -> Session | None:
-    service = _service(request)
+    service: Service = request.app.state.service
     header = request.headers.get("authorization")
     if header is not None:  # a token that does not hold must not fall back on a cookie
         is_bearer = header.lower().startswith(_BEARER)
         return tokens.find(service, header[len(_BEARER) :].strip()) if is_bearer else None
     cookie = request.cookies.get(site_of_app(request).cookie)
-    return sessions.find(service, cookie) if cookie else None
+    by_itself = request.url.path.endswith(_BY_ITSELF)
+    return sessions.find(service, cookie, seen=not by_itself) if cookie else None
 
 
 def _check_type(request: Request) -> None:

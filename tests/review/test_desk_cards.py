@@ -6,15 +6,15 @@ import pytest
 from msgspec import UNSET
 from sqlalchemy import update
 
-from human_review.database.tables import tasks
+from human_review.database.tables import seats, tasks
 from human_review.desk.cards import Card
 from human_review.desk.decide import decide
 from human_review.desk.take import take
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
-from human_review.testing_desk import PLAIN, REMOVE
-from human_review.testing_quality import make_actor, open_tasks
+from human_review.testing_desk import NO_GOLDEN, PLAIN, REMOVE, TWO_ANSWERS
+from human_review.testing_quality import configured, make_actor, open_tasks
 from stream_app.contracts.review import Context, ReviewTask
 
 
@@ -81,6 +81,26 @@ def test_an_earlier_label_without_a_note_has_an_empty_one(plain: Service) -> Non
     card = shown(plain, make_review_task(2, item_id="same", text="you are a donkey, edited"))
     assert card.aids is not UNSET
     assert [one.note for one in card.aids.earlier] == [""]
+
+
+def test_an_answer_to_a_task_that_others_are_still_asked_about_is_shown_to_nobody(
+    new_service: Callable[..., Service],
+) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    bob = make_actor(service, "bob")
+    open_tasks(service, make_review_task(1, item_id="same"))
+    first = take(service, bob)
+    assert first is not None
+    decide(service, bob, first.seat_id, first.token, msgspec.structs.replace(REMOVE, note="a known insult"))
+    open_tasks(service, make_review_task(2, item_id="same", text="edited"))
+    with service.database.write() as connection:
+        connection.execute(update(tasks).where(tasks.c.task_id != first.task_id).values(blind=False))
+        connection.execute(update(seats).where(seats.c.task_id == first.task_id).values(state="closed"))
+    card = take(service, make_actor(service, "ann"))
+    assert card is not None
+    assert card.task_id != first.task_id
+    assert card.aids is not UNSET
+    assert card.aids.earlier == ()
 
 
 def test_notes_are_withheld_from_blind_tasks_and_absent_from_golden_ones(plain: Service) -> None:

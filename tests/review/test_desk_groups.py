@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from human_review.database.tables import answers, audit, exposures, seats, tasks
 from human_review.desk.decide import decide
 from human_review.desk.groups import decide_group, group, undo_group
-from human_review.desk.skip import skip
+from human_review.desk.skip import escalate, skip
 from human_review.desk.take import take
 from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, NotFound
 from human_review.permissions import Actor
@@ -193,3 +195,37 @@ def test_a_golden_task_is_a_group_of_its_own_like_a_real_one(new_service: Callab
     assert (given.given, given.final, given.what_happens) == (theirs.given, theirs.final, theirs.what_happens)
     assert undo_group(service, ann, given.batch_id).in_time == 1
     assert hold(service, ann)[0] == held[0]
+
+
+def test_undoing_a_group_leaves_what_was_escalated_to_leads(new_service: Callable[..., Service]) -> None:
+    unsure = ("sure_alone: 0.7", "sure_alone: 0.99")
+    service = new_service(config=configured(ONE_ANSWER, NO_GOLDEN, unsure))
+    open_tasks(service, *(make_review_task(number, text=SAME) for number in range(3)))
+    ann, bob, lead = make_actor(service, "ann"), make_actor(service, "bob"), make_actor(service, "lea", "lead")
+    held = hold(service, ann)
+    given = decide_group(service, ann, *held, REMOVE, sample_of(service, ann, held))
+    assert given.final == 0
+    card = take(service, bob)
+    assert card is not None
+    escalate(service, bob, card.seat_id, card.token)
+    undo_group(service, ann, given.batch_id)
+    [lifted] = [row for row in rows_of(service, tasks) if row.task_id == card.task_id]
+    places = {(row.tier, row.queue) for row in rows_of(service, seats, task_id=lifted.task_id)}
+    assert places == {(1, "escalated")} == {(lifted.tier, lifted.queue)}
+    theirs = take(service, lead, "escalated")
+    assert theirs is not None
+    assert theirs.task_id == lifted.task_id
+
+
+def test_a_group_that_is_decided_at_this_moment_hides_nothing_behind_it(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=PLAIN)
+    if service.database.is_sqlite:
+        return  # one writes at a time there: nothing is passed over
+    open_tasks(service, *(make_review_task(number, text=SAME) for number in range(40)))
+    open_tasks(service, make_review_task(99, text="another", due=timedelta(days=9)))
+    with service.database.write() as deciding:
+        first = select(seats.c.seat_id).order_by(seats.c.rank_ms).limit(40).with_for_update()
+        assert len(deciding.execute(first).all()) == 40
+        card = take(service, make_actor(service, "bob"))
+    assert card is not None
+    assert card.text == "another"

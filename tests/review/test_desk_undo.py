@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from human_review.database.tables import answers, golden_results, outbox, seats, tasks
+from human_review.desk.closing import erase
 from human_review.desk.decide import decide, undo
 from human_review.desk.skip import escalate
 from human_review.desk.take import take
@@ -225,3 +226,31 @@ def test_an_answer_to_a_task_that_was_escalated_since_can_be_taken_back_and_its_
     }
     assert take(service, ann) is None
     assert take(service, make_actor(service, "lead", "lead")) is not None
+
+
+@pytest.mark.parametrize("grace", [PLAIN, configured(ONE_ANSWER, NO_GOLDEN, NO_GRACE)])
+def test_nothing_is_taken_back_once_the_item_is_erased(new_service: Callable[..., Service], grace: str) -> None:
+    service = new_service(config=grace)
+    open_tasks(service, make_review_task(1))
+    ann = make_actor(service, "ann")
+    given = decide(service, ann, *hold(service, ann), REMOVE)
+    with service.database.write() as connection:
+        erase(connection, service, "item-1")
+    with pytest.raises(Conflict, match="deleted"):
+        undo(service, ann, given.label_id)
+    assert take(service, ann) is None
+    assert rows_of(service, tasks)[0].state == "closed"
+
+
+def test_who_undoes_an_answer_of_an_escalated_task_and_gives_it_back_gives_it_to_leads(
+    new_service: Callable[..., Service],
+) -> None:
+    service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
+    open_tasks(service, make_review_task(1))
+    bob, lead, other = make_actor(service, "bob"), make_actor(service, "lea", "lead"), make_actor(service, "other")
+    given = decide(service, lead, *hold(service, lead), REMOVE)
+    escalate(service, bob, *hold(service, bob))
+    undo(service, lead, given.label_id)
+    run_out(service)
+    assert take(service, other) is None
+    assert hold(service, lead)

@@ -4,6 +4,9 @@ from sqlalchemy import select, update
 from human_review.database.tables import sessions as table
 from human_review.people import accounts, sessions
 from human_review.people.accounts import Issued
+from human_review.testing_web import client
+from human_review.web.app import create_app
+from human_review.web.site import site_of
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -49,6 +52,18 @@ def test_a_session_ends_when_it_idles(service, token):
     later(service, seen_ms=29 * MINUTE)
     assert sessions.find(service, token) is not None
     later(service, seen_ms=30 * MINUTE)
+    assert sessions.find(service, token) is None
+
+
+def test_what_a_page_sends_by_itself_keeps_no_session_alive(service, token):
+    app = create_app(service)
+    page = client(service, app)
+    page.cookies.set(site_of(service.settings).cookie, token)
+    beat = {"url": "/api/v1/seats/none/heartbeat", "json": {"token": 1}}
+    for _ in range(2):
+        later(service, seen_ms=16 * MINUTE)
+        answer = page.post(**beat, headers={"x-csrf-token": "wrong"})
+    assert answer.status_code == 401
     assert sessions.find(service, token) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from human_review.bench.command import app
-from human_review.bench.count import compared, percentiles, returns_of
+from human_review.bench.count import compared, given_to_two, percentiles, returns_of
 from human_review.bench.report import ZERO, ReviewReport, markdown
 from human_review.bench.reviewer import Findings
 from human_review.testing import make_review_task
@@ -85,7 +85,14 @@ def test_nothing_is_lost_or_doubled_at_the_stated_size() -> None:
     for row in rows:
         assert {name: row[name] for name in ZERO} == dict.fromkeys(ZERO, 0)
         assert row["kills"] == 10
+        assert row["returns"]
         assert float(str(row["return_seconds_over_ttl"])) <= 1.0
+
+
+def test_a_seat_with_two_people_at_once_is_counted_once() -> None:
+    ann, bob = Findings(held=[("a", 1.0, 4.0), ("b", 5.0, 6.0)]), Findings(held=[("a", 3.9, 5.0), ("b", 6.0, 7.0)])
+    assert given_to_two([ann, bob]) == 1
+    assert given_to_two([ann]) == 0
 
 
 def test_a_page_keeps_the_database_that_was_not_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -171,6 +172,38 @@ def test_without_transactions_everything_is_sent(new_service: Callable[..., Serv
     crash(service, "before-outbox-publish")
     publish(service)
     assert sent(service) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_without_transactions_what_kafka_did_not_confirm_is_sent_again(
+    new_service: Callable[..., Service], kafka_settings: Settings
+) -> None:
+    create_topics(kafka_settings, [REVIEW_LABELS], partitions=4)
+    create_topics(kafka_settings, [AUDIT_HEADS], config={"max.message.bytes": "100"})
+    connection = kafka_settings.model_dump(include={"kafka_bootstrap", "topic_prefix", "consumer_group"})
+    service = new_service(**connection, transactions=False)
+    waiting(service, "x" * 90, topic=AUDIT_HEADS)
+    waiting(service, "a", "b")
+    publisher = Publisher(service, lambda _: None)
+    publisher._producer = Losing(publisher._producer, "b")  # type: ignore[assignment] # as far as it is used
+    publisher.step()
+    publisher.close()
+    assert sent(service) == {"a": 1}
+    publish(service)
+    assert sent(service) == {"a": 1, "b": 1}
+
+
+class Losing:
+    """A producer that never hears of one key's messages again."""
+
+    def __init__(self, producer: Any, key: str) -> None:
+        self._producer, self._key = producer, key.encode()
+
+    def produce(self, topic: str, value: bytes, key: bytes, **more: Any) -> None:
+        if key != self._key:
+            self._producer.produce(topic, value, key, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
 
 
 def test_numbers_of_batches_are_above_all_that_kafka_or_the_database_know(service: Service) -> None:

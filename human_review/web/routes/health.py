@@ -15,8 +15,8 @@ router = APIRouter()
 
 
 @router.get("/healthz", dependencies=[public()])
-def alive() -> Response:
-    """200 while the process answers at all."""
+async def alive() -> Response:
+    """200 while the process answers at all, also while all its threads wait for the database."""
     return PlainTextResponse("ok\n")
 
 

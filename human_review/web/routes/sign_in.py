@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from human_review.errors import Forbidden, NotSignedIn, ReviewError
 from human_review.people import issuer, oidc, rate, sessions, sign_in
 from human_review.people.passwords import MOST
+from human_review.people.sessions import Session
 from human_review.service import Service
 from human_review.web import cookies
 from human_review.web.access import AnySession, Svc, public, requires, site_of_app
@@ -19,6 +22,7 @@ router = APIRouter()
 _Short = Annotated[str, Field(max_length=300)]
 _Address = Annotated[str, Field(max_length=4000)]
 _OIDC = "oidc"
+_FAR = CapacityLimiter(4)  # an issuer that hangs holds these threads, and none of those that reviewers need
 
 
 class Credentials(BaseModel):
@@ -93,11 +97,15 @@ def sign_out_api(request: Request, response: Response, service: Svc, session: An
 
 
 @router.get("/sign-in/oidc", dependencies=[public()])
-def to_issuer(request: Request, service: Svc, next: _Address = "/") -> Response:
+async def to_issuer(request: Request, service: Svc, next: _Address = "/") -> Response:
     """Go to the OpenID issuer. A GET, as the pages' policy allows no form to end at another site.
 
     Other sites cannot send anybody on: nobody is signed in unasked.
     """
+    return await run_sync(_to_issuer, request, service, next, limiter=_FAR)
+
+
+def _to_issuer(request: Request, service: Service, next: str) -> Response:
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise Forbidden("begin to sign in on the page of this site")
     limits, site = service.config.sign_in, site_of_app(request)
@@ -109,11 +117,17 @@ def to_issuer(request: Request, service: Svc, next: _Address = "/") -> Response:
 
 
 @router.get(issuer.CALLBACK, dependencies=[public()])
-def from_issuer(
+async def from_issuer(
     request: Request, service: Svc, session: AnySession, state: _Address = "", code: _Address = "",
     iss: Annotated[_Address | None, Query()] = None,
 ) -> Response:  # fmt: skip
     """Come back from the issuer."""
+    return await run_sync(_from_issuer, request, service, session, state, code, iss, limiter=_FAR)
+
+
+def _from_issuer(
+    request: Request, service: Service, session: Session | None, state: str, code: str, iss: str | None
+) -> Response:
     site = site_of_app(request)
     name = f"{site.cookie}-{_OIDC}"
     secret = request.cookies.get(name, "")
