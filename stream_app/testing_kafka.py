@@ -527,10 +527,21 @@ def watermarks(settings: Settings, topic: Topic | str) -> dict[int, tuple[int, i
     """The first offset that is kept and the next one that will be written, by partition."""
     name = full_name(settings, topic)
     with closing(clients.consumer(settings, "weir-kit-reader")) as consumer:
-        return {
-            partition: consumer.get_watermark_offsets(TopicPartition(name, partition), 10)
-            for partition in _partitions(consumer, name)
-        }
+        return {partition: _marks(consumer, name, partition) for partition in _partitions(consumer, name)}
+
+
+def _marks(consumer: Consumer, name: str, partition: int) -> tuple[int, int]:
+    end = time.monotonic() + 20
+    while True:
+        try:
+            first, next_one = consumer.get_watermark_offsets(TopicPartition(name, partition), 10)
+        except KafkaException as problem:
+            # A partition that was made a moment ago may have a leader that does not know it yet.
+            if problem.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        else:
+            return first, next_one
 
 
 def committed(settings: Settings, topic: Topic | str, group: str | None = None) -> dict[int, int]:

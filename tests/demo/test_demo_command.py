@@ -93,7 +93,7 @@ def test_an_item_of_ones_own_is_decided_and_a_line_that_is_none_is_counted(tmp_p
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_with_its_worker(number: int) -> None:
-    process = start("--plain", "--json", *FAST)
+    process = start("--plain", "--json", "--rate", "20")  # what is on its way then is answered in time
     seen = wait_for(process, " answered: ")
     process.send_signal(number)
     out, err = finish(process)
