@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	@PATH="$$PATH:$(CURDIR)/.cache/uv/bin"; uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra train --group dev pyproject.toml -o requirements.lock
+	  --no-annotate --no-header --extra train --extra teacher --group dev pyproject.toml -o requirements.lock
 
 demo: setup ## See it work: an embedded broker, a worker, and real multilingual posts being decided
 	@$(BIN)/weir demo --exit-when-done

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from models.classifier import Classifier
-from models.evaluation.probes import Probes, identity_cells, insult_cells
+from models.evaluation.probes import Probes, identity_cells, insult_cells, swap_cells
 from models.evaluation.report import ALL, Cell, LevelShare, Report, SystemReport
 from models.evaluation.rows import LabelledText, Rows
-from models.evaluation.scored import Scored, System, of_classifier
+from models.evaluation.scored import Scored, System, detected, of_classifier
 from models.evaluation.slices import Bootstrap, benign_cells, label_cells, share_cells
 from models.thresholds import Thresholds
 
@@ -36,17 +36,21 @@ def compare(
     probes: Probes | None = None,
     progress: Progress = lambda _: None,
 ) -> Report:
-    """Score every row under its own language tag and measure; a label of None leaves the row out for it.
+    """Score every row under the language that is detected, as in the stream, and measure.
+
+    Results are told apart by the languages of the data. A label of None leaves the row out for it.
 
     The first system is the one evaluated; the others stand beside it, measured on the same rows and resamples.
     Weak rows count in the tables of harmless sentences only. ``thresholds`` by label, 0.5 where it says nothing.
     """
     limits, draws = dict(thresholds or {}), Bootstrap(bootstrap, seed)
+    progress(f"detecting the language of {len(rows.texts)} texts")
+    tags = detected(rows.texts)
     scores, speeds = [], []
     for system in systems:
         progress(f"scoring {len(rows.texts)} texts with {system.name}")
         began = time.perf_counter()
-        scores.append((system, system.score(rows.texts, rows.tags)))
+        scores.append((system, system.score(rows.texts, tags)))
         speeds.append(len(rows.texts) / (time.perf_counter() - began))
     cells: list[list[Cell]] = [[] for _ in systems]
     for label in dict.fromkeys(label for system in systems for label in system.labels):
@@ -95,6 +99,7 @@ def _report(
         levels=_levels(scored.levels),
         identity=tuple(identity_cells(system, probes, cells, limits, draws)) if probes else (),
         insults=tuple(insult_cells(system, probes, draws)) if probes else (),
+        swaps=tuple(swap_cells(system, probes, limits)) if probes else (),
     )
 
 

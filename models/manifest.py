@@ -86,6 +86,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     metrics: tuple[Metric, ...]
     weights_sha256: str
+    refused_rows: int = 0  # training rows left out because they hold a held-out probe word
+    held_out_digest: str = ""  # of these words; empty where training knew none
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Builds the artifacts of the shipped cascade, one after the other, and shows how far it got."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from models.artifacts import default_artifact
 from models.device import DeviceName
+from models.training.data import Reader
 from models.training.folders import Folders
+from models.training.recipe import SEED
 from stream_app.config_files import shipped
 from stream_app.pipeline.policy_file import load_policy
 from stream_app.thresholds import thresholds_of
@@ -29,13 +32,18 @@ class Plan:
     more_steps: int
     miniature: bool
     cards: Path | None
-    seed: int
+    seed: int | None
     limit: int | None
     device: DeviceName
 
     @property
     def labelled(self) -> Path:
         return Folders.of(self.data).labelled
+
+    @property
+    def fresh_seed(self) -> int:
+        """The one of a part that does not go on from another run."""
+        return SEED if self.seed is None else self.seed
 
     def folder(self, part: str) -> Path:
         """Where an artifact lies."""
@@ -65,9 +73,23 @@ class Screen:
 def build(plan: Plan, parts: Sequence[str]) -> Iterator[str]:
     """Build some of ``PARTS``; one line for each artifact that was written. Raises DataError and ArtifactError."""
     with _screen() as screen:
+        _check(plan, parts, screen)
         for part in parts:
             screen.say(f"-- {part}")
             yield _BUILDERS[part](plan, screen)
+
+
+def _check(plan: Plan, parts: Sequence[str], screen: Screen) -> None:
+    """Fail before anything is overwritten, and say once which rows no part will use."""
+    if "transformer" in parts:
+        _start(plan)
+    reader = Reader.of(plan.labelled)
+    deque(reader.rows(), maxlen=0)
+    found = reader.manifest()
+    for row in found.first_bad_rows:
+        screen.say(f"bad row refused: {row.file}, line {row.line}: {row.reason}")
+    if more := found.bad_rows - len(found.first_bad_rows):
+        screen.say(f"bad rows refused: {more:,} more")
 
 
 @contextmanager
@@ -79,12 +101,11 @@ def _screen() -> Iterator[Screen]:
 
 
 def _linear(plan: Plan, screen: Screen) -> str:
-    from models.training.card import card
     from models.training.linear import train
 
     folder = plan.folder("linear")
-    manifest = train(plan.labelled, folder, seed=plan.seed, limit=plan.limit, progress=screen.say)
-    _write_card(plan, "linear", card(manifest))
+    manifest = train(plan.labelled, folder, seed=plan.fresh_seed, limit=plan.limit, progress=screen.say)
+    _write_card(plan, "linear")
     return f"{manifest.name} {manifest.version} -> {folder}"
 
 
@@ -92,25 +113,31 @@ def _romanized(plan: Plan, screen: Screen) -> str:
     from models.training.romanized import train_romanized
 
     folder = plan.folder("romanized")
-    manifest = train_romanized(plan.labelled, folder, seed=plan.seed, progress=screen.say)
+    manifest = train_romanized(plan.labelled, folder, seed=plan.fresh_seed, progress=screen.say)
+    _write_card(plan, "romanized")
     return f"{manifest.name} {manifest.version} -> {folder}"
 
 
 def _transformer(plan: Plan, screen: Screen) -> str:
-    from models.training.teacher import find
-    from models.training.transformer.card import card
     from models.training.transformer.recipe import Settings, miniature
     from models.training.transformer.run import train
 
     folders, folder = Folders.of(plan.data), plan.folder("transformer")
     manifest = train(
         folders.labelled, folders.text, shipped("lexicons"), folder,
-        start=find(plan.start) if reads_the_start(plan, folder) else None,
+        start=_start(plan),
         resume=plan.resume, more_steps=plan.more_steps, settings=miniature() if plan.miniature else Settings(),
         seed=plan.seed, limit=plan.limit, device=plan.device, say=screen.say, report=screen.steps,
     )  # fmt: skip
-    _write_card(plan, "transformer", card(manifest))
+    _write_card(plan, "transformer")
     return f"{manifest.name} {manifest.version} -> {folder}"
+
+
+def _start(plan: Plan) -> Path | None:
+    """The folder with the encoder that the transformer learns from in this run, if it does."""
+    from models.training.teacher import find
+
+    return find(plan.start) if reads_the_start(plan, plan.folder("transformer")) else None
 
 
 def reads_the_start(plan: Plan, folder: Path) -> bool:
@@ -125,22 +152,24 @@ def reads_the_start(plan: Plan, folder: Path) -> bool:
 
 def _ensemble(plan: Plan, screen: Screen) -> str:
     from models.training.ensemble import fit, open_members
-    from models.training.ensemble_card import card
 
     folder = plan.folder("ensemble")
     members = open_members({kind: plan.folder(kind) for kind in ("linear", "transformer")}, plan.device)
     manifest = fit(
         plan.labelled, folder, members, lower=members[0].classifier, thresholds=thresholds_of(load_policy(None)),
-        seed=plan.seed, limit=plan.limit, progress=screen.say,
+        seed=plan.fresh_seed, limit=plan.limit, progress=screen.say,
     )  # fmt: skip
-    _write_card(plan, "ensemble", card(folder))
+    _write_card(plan, "ensemble")
     return f"{manifest.name} {manifest.version} -> {folder}"
 
 
-def _write_card(plan: Plan, part: str, text: str) -> None:
+def _write_card(plan: Plan, part: str) -> None:
+    from models.training.card import of
+
     if plan.cards is not None:
         plan.cards.mkdir(parents=True, exist_ok=True)
-        (plan.cards / f"{part}.md").write_text(text, encoding="utf-8")
+        card = plan.cards / f"{part}.md"
+        card.write_text(of(plan.folder(part), earlier=card), encoding="utf-8")
 
 
 _BUILDERS: dict[str, Callable[[Plan, Screen], str]] = {

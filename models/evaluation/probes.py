@@ -1,4 +1,4 @@
-"""Two checks on made-up sentences: does naming a group look like hate, does a language look harmless?"""
+"""Checks on made-up sentences: is naming a group taken for hate, does it matter which, is a language harmless?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from models.evaluation.curves import stratified_auc
 from models.evaluation.report import ALL, Cell, Figure, Identity, Insults, figure
 from models.evaluation.resample import resamples
-from models.evaluation.scored import Scored, System
+from models.evaluation.scored import Scored, System, detected
 from models.evaluation.slices import Bootstrap, shares_at
+from models.probes.probes import Swap, identity_probes, insult_probes
+from models.probes.probes import swaps as all_swaps
+from models.probes.swaps import Gap, gaps
 from models.tags import base_tag
 from models.thresholds import Thresholds
 
@@ -36,13 +39,12 @@ class Probes:
 
     identity: Sequence[Probe]  # harmful ones are left out: the check is on false alarms
     insults: Sequence[Probe]  # harmful: an insult; else a neutral word in the same frame
+    swaps: Sequence[Swap] = ()  # the same harmless sentence with one group after another
 
     @classmethod
     def own(cls) -> "Probes":
         """The probe half of this project's templates."""
-        from models.probes.probes import identity_probes, insult_probes
-
-        return cls(identity_probes("probe"), insult_probes("probe"))
+        return cls(identity_probes("probe"), insult_probes("probe"), all_swaps("probe"))
 
 
 def identity_cells(
@@ -70,6 +72,16 @@ def identity_cells(
                 )
             )
     return found
+
+
+def swap_cells(system: System, probes: Probes, thresholds: Mapping[str, Thresholds]) -> list[Gap]:
+    """For the labels of ``PROBED`` by language: how far groups lie apart in the same sentences."""
+    if not probes.swaps:
+        return []
+    texts = [swap.text for swap in probes.swaps]
+    found = system.score(texts, detected(texts)).probabilities
+    scores = {label: found[:, at].tolist() for at, label in _heads(system, PROBED)}
+    return gaps(probes.swaps, scores, {label: thresholds.get(label, Thresholds()).review_from for label in scores})
 
 
 def insult_cells(system: System, probes: Probes, bootstrap: Bootstrap) -> list[Insults]:
@@ -104,7 +116,8 @@ def _auc(
 
 def _scored(system: System, probes: Sequence[Probe]) -> tuple[NDArray[np.str_], Scored]:
     languages = np.array([base_tag(probe.lang) for probe in probes], np.str_)
-    return languages, system.score([probe.text for probe in probes], [probe.lang for probe in probes])
+    texts = [probe.text for probe in probes]
+    return languages, system.score(texts, detected(texts))
 
 
 def _heads(system: System, labels: tuple[str, ...]) -> list[tuple[int, str]]:

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 
 from models.metrics import Floats
+from models.probes.swaps import Gap
 from models.thresholds import Thresholds
 
 ALL = "all"
@@ -67,7 +68,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to annotated items, all labels together."""
 
     language: str
-    harmful: bool  # any label holds; else all known ones do not
+    harmful: bool  # any label holds; else the item is known to be harmless
     rows: int
     allow: Figure | None
     review: Figure | None
@@ -119,6 +120,7 @@ class SystemReport(msgspec.Struct, frozen=True, kw_only=True):
     levels: tuple[LevelShare, ...]
     identity: tuple[Identity, ...]
     insults: tuple[Insults, ...]
+    swaps: tuple[Gap, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,8 +32,7 @@ class Rows:
     """All rows of an evaluation; arrays [rows]. ``weak`` rows were annotated by nobody for this purpose."""
 
     texts: list[str]
-    tags: list[str]  # as the data give them, for the classifier
-    languages: NDArray[np.str_]  # what results are told apart by
+    languages: NDArray[np.str_]  # as the data give them; what results are told apart by
     sources: NDArray[np.str_]
     weak: NDArray[np.bool_]
     labels: tuple[Mapping[str, int | None], ...]
@@ -44,7 +43,6 @@ class Rows:
         kept = list(rows)
         return cls(
             [row.text for row in kept],
-            [row.lang for row in kept],
             np.array([base_tag(row.lang) for row in kept], np.str_),
             np.array([row.source for row in kept], np.str_),
             np.array([bool(row.weak) for row in kept], np.bool_),
@@ -57,6 +55,16 @@ class Rows:
         return np.array([UNKNOWN if value is None else value for value in found], np.int8)
 
     def harm(self) -> NDArray[np.int8]:
-        """1 where any label holds, 0 where all that the source speaks of do not, -1 where it says nothing."""
-        known = ([value for value in row.values() if value is not None] for row in self.labels)
-        return np.array([max(values, default=UNKNOWN) for values in known], np.int8)
+        """1 where any label holds, 0 where the row is known to be harmless, else -1.
+
+        Known to be: no label holds, and toxicity is annotated, or spam is all that is (ham). No hate or no threat
+        alone leaves open whether the text is abusive.
+        """
+        return np.array([_harm(row) for row in self.labels], np.int8)
+
+
+def _harm(labels: Mapping[str, int | None]) -> int:
+    known = {label: value for label, value in labels.items() if value is not None}
+    if any(known.values()):
+        return 1
+    return 0 if "toxicity" in known or known.keys() == {"spam"} else UNKNOWN

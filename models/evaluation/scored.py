@@ -7,9 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classifier
+from models.language import detect
 from models.thresholds import Thresholds
 
 _BATCH = 1024
+
+
+def detected(texts: Sequence[str]) -> list[str]:
+    """The language of each text as the stream detects it: what every system is given, whatever the data say."""
+    return [found.tag for i in range(0, len(texts), _BATCH) for found in detect(texts[i : i + _BATCH])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from models.evaluation.report import ALL, Benign, Cell, Figure, Identity, Insults, Report, SystemReport
+from models.evaluation.report import ALL, Benign, Cell, Figure, Identity, Insults, Report, Share, SystemReport
 
 _MANY_ROWS, _MANY_POSITIVES, _MANY_NEGATIVES, _SOURCE_ROWS = 1000, 500, 500, 300
 _FEW = 20  # of each class; below that two classifiers cannot be told apart
+_LEVEL_0, _LEVEL_1 = "linear", "transformer"  # the shipped levels, as manifests name them before the dot: linear.v1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,12 @@ def shortfalls(report: Report) -> list[Shortfall]:
         *_recall(first),
         *_calibration(first),
         *_alarms(first),
+        *_items(first),
         *_probes(first),
     ]
     for other in rest:
         found += _beside(other)
-    return found
+    return found + _between_levels(report)
 
 
 def median_lead(label: str, other: SystemReport) -> tuple[float, int] | None:
@@ -77,6 +79,19 @@ def _alarms(system: SystemReport) -> list[Shortfall]:
     ]
 
 
+def _items(system: SystemReport) -> list[Shortfall]:
+    harmless = [
+        share
+        for share in system.shares
+        if not share.harmful and share.language != ALL and share.rows >= _MANY_NEGATIVES
+    ]
+    where = f"all labels together, languages with {_MANY_NEGATIVES} of them"
+    return [
+        _rule(f"harmless items in review at most .25, {where}", _of_shares(harmless, "review"), most=0.25),
+        _rule(f"harmless items acted on at most .005, {where}", _of_shares(harmless, "act"), most=0.005),
+    ]
+
+
 def _probes(system: SystemReport) -> list[Shortfall]:
     groups = "harmless sentences about groups"
     review = [(cell, _times(cell.times_review, cell.at_review)) for cell in system.identity]
@@ -100,7 +115,7 @@ def _cases(found: Iterable[tuple[Benign | Identity | Insults, float | None]]) ->
 
 def _beside(other: SystemReport) -> list[Shortfall]:
     if other.role == "baseline":
-        large = [cell for cell in other.sources if min(cell.positives, cell.negatives) >= _SOURCE_ROWS]
+        large = [cell for cell in other.sources if _enough(cell, _SOURCE_ROWS)]
         rule = f"AUC at most .01 below the {other.name}, sources with {_SOURCE_ROWS} rows of each class"
         return [_rule(rule, _of(large, "lead"), least=-0.01)]
     cells = [cell for cell in _languages(other.cells) if _enough(cell)]
@@ -108,15 +123,80 @@ def _beside(other: SystemReport) -> list[Shortfall]:
     return [_rule(rule, _of(cells, "lead"), least=-0.005)]
 
 
-def _rule(rule: str, cases: Iterable[_Case], *, least: float = -math.inf, most: float = math.inf) -> Shortfall:
+def _between_levels(report: Report) -> list[Shortfall]:
+    """What the shipped levels owe each other and the baseline; without a case where one of them was not compared."""
+    level_0, level_1 = _artifact(report, _LEVEL_0), _artifact(report, _LEVEL_1)
+    baseline = next((system for system in report.systems if system.role == "baseline"), None)
+    lower, upper = _called(level_0, _LEVEL_0), _called(level_1, _LEVEL_1)
+    apart = [(cell, lead) for cell, lead in _ahead(level_1, level_0) if cell.language != ALL and _enough(cell)]
+    sources = [
+        (cell, lead) for cell, lead in _ahead(level_0, baseline) if cell.source != ALL and _enough(cell, _SOURCE_ROWS)
+    ]
+    where = f"languages with {_FEW} rows of each class"
+    below = f"AUC of {lower} at most .01 below the n-gram baseline, sources with {_SOURCE_ROWS} rows of each class"
+    return [
+        _rule(f"AUC ahead of {lower}: median of {where} at least .01", _leads(level_0), least=0.01, digits=4),
+        _rule(
+            f"AUC of {upper} ahead of {lower}: median of {where} at least .02", _medians(apart), least=0.02, digits=4
+        ),
+        _rule(f"AUC of {upper} at most .005 below {lower}, {where}", _differences(apart), least=-0.005),
+        _rule(below, _differences(sources), least=-0.01),
+    ]
+
+
+def _artifact(report: Report, kind: str) -> SystemReport | None:
+    return next((system for system in report.systems if system.name.partition(".")[0] == kind), None)
+
+
+def _called(system: SystemReport | None, otherwise: str) -> str:
+    return f"{system.name} {system.version}" if system else otherwise
+
+
+def _ahead(upper: SystemReport | None, lower: SystemReport | None) -> list[tuple[Cell, float]]:
+    """The cells of which both have an AUC, and how far the first is ahead."""
+    if upper is None or lower is None:
+        return []
+    theirs = {_slice(cell): cell.auc.value for cell in (*lower.cells, *lower.sources) if cell.auc}
+    ours = [(cell, cell.auc.value) for cell in (*upper.cells, *upper.sources) if cell.auc and _slice(cell) in theirs]
+    return [(cell, round(auc - theirs[_slice(cell)], 5)) for cell, auc in ours]
+
+
+def _slice(cell: Cell) -> tuple[str, str, str]:
+    return cell.label, cell.language, cell.source
+
+
+def _leads(lower: SystemReport | None) -> list[_Case]:
+    if lower is None:
+        return []
+    found = {cell.label: median_lead(cell.label, lower) for cell in lower.cells}
+    return [_Case(label, lead[0]) for label, lead in found.items() if lead]
+
+
+def _medians(found: list[tuple[Cell, float]]) -> list[_Case]:
+    labels = dict.fromkeys(cell.label for cell, _ in found)
+    return [_Case(label, median(lead for cell, lead in found if cell.label == label)) for label in labels]
+
+
+def _differences(found: list[tuple[Cell, float]]) -> list[_Case]:
+    return [_Case(_named(cell), lead) for cell, lead in found]
+
+
+def _rule(
+    rule: str, cases: Iterable[_Case], *, least: float = -math.inf, most: float = math.inf, digits: int = 3
+) -> Shortfall:
     found = sorted(cases, key=lambda case: case.value, reverse=most < math.inf)
-    broken = [f"{case.name} {case.value:.3f}" for case in found if not least <= case.value <= most]
+    broken = [f"{case.name} {case.value:.{digits}f}" for case in found if not least <= case.value <= most]
     return Shortfall(rule, len(found), tuple(broken))
 
 
 def _of(cells: Iterable[Cell], measure: str) -> list[_Case]:
     found: list[tuple[Cell, Figure | None]] = [(cell, getattr(cell, measure)) for cell in cells]
     return [_Case(_named(cell), figure.value) for cell, figure in found if figure]
+
+
+def _of_shares(shares: Iterable[Share], measure: str) -> list[_Case]:
+    found: list[tuple[Share, Figure | None]] = [(share, getattr(share, measure)) for share in shares]
+    return [_Case(share.language, figure.value) for share, figure in found if figure]
 
 
 def _named(cell: Cell) -> str:
@@ -127,5 +207,5 @@ def _languages(cells: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell.language != ALL]
 
 
-def _enough(cell: Cell) -> bool:
-    return min(cell.positives, cell.negatives) >= _FEW
+def _enough(cell: Cell, fewest: int = _FEW) -> bool:
+    return min(cell.positives, cell.negatives) >= fewest

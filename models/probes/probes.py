@@ -22,6 +22,7 @@ __all__ = [
     "Half",
     "Probe",
     "ProbeError",
+    "Swap",
     "contrast",
     "fillers",
     "frames",
@@ -29,9 +30,11 @@ __all__ = [
     "identity_probes",
     "insult_probes",
     "mentions_held_out",
+    "swaps",
 ]
 
 IDENTITY_CAP = 60  # sentences per language and kind
+_SWAPPED = ("neutral", "positive")  # kinds of frames that say nothing bad, not even to reject it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Probe:
     lang: str
     harmful: bool
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A harmless frame with a group. Those of the same language and frame differ in the group alone."""
+
+    text: str
+    lang: str
+    frame: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,17 @@ def identity_probes(half: Half, folder: Path = FOLDER, cap: int = IDENTITY_CAP) 
                 for group in groups[frame.lang]
             )
     return [probe for probes in rendered.values() for probe in nsmallest(cap, probes, key=_lot)]
+
+
+def swaps(half: Half, folder: Path = FOLDER) -> list[Swap]:
+    """Every neutral and positive frame of the half with every group of the half. Raises ProbeError."""
+    groups = _by_language(rows("groups", folder), half)
+    return [
+        Swap(_render(frame.content, group.content), frame.lang, frame.content, group.cells["group"])
+        for frame in rows("group_frames", folder)
+        if frame.half == half and frame.cells["kind"] in _SWAPPED
+        for group in groups[frame.lang]
+    ]
 
 
 def contrast(half: Half, folder: Path = FOLDER) -> list[Contrast]:

@@ -1,7 +1,8 @@
 """The card of any artifact: ``python -m models.training.card [FOLDER [REPORT.json]] > docs/model_cards/NAME.md``.
 
 Without a folder, the card of the linear classifier that ships. The report, of ``weir evaluate --json`` for the whole
-cascade, brings the shares of allow, review and act into the card of an ensemble.
+cascade, brings the shares of allow, review and act into the card of an ensemble; without one this command leaves them
+out, whatever card was there before.
 """
 
 import sys
@@ -16,15 +17,17 @@ from models.training.cards.linear import card
 
 __all__ = ["KINDS", "card", "main", "of"]
 
-KINDS = ("linear.v1", "transformer.v1", "ensemble.v1")
+KINDS = ("linear.v1", "transformer.v1", "ensemble.v1", "romanized.v1")
 
 
 class _Named(msgspec.Struct):
     name: str
 
 
-def of(folder: Path, report: Report | None = None) -> str:
+def of(folder: Path, report: Report | None = None, earlier: Path | None = None) -> str:
     """The card of the artifact in a folder, by the name in its manifest.
+
+    ``earlier``, for an ensemble, is the card that will be overwritten: without a report it keeps its shares.
 
     Raises ArtifactError where there is no artifact, a damaged one, or one of a kind that has no generated card.
     """
@@ -39,7 +42,11 @@ def of(folder: Path, report: Report | None = None) -> str:
     if name == "ensemble.v1":
         from models.training.ensemble_card import card as of_ensemble
 
-        return of_ensemble(folder, report)
+        return of_ensemble(folder, report, earlier)
+    if name == "romanized.v1":
+        from models.training.cards.romanized import card as of_romanized
+
+        return of_romanized(read_manifest(folder))
     raise ArtifactError(f"{folder / MANIFEST_FILE} is of the kind {name!r}; there are cards of {', '.join(KINDS)}")
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from models.errors import DataError
+from models.probes.probes import held_out, insult_probes, mentions_held_out
 
 # Labels are the data's to name; this is what a name looks like in policies, metrics and messages.
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -128,6 +129,24 @@ class Reader:
         self._bad_count += 1
         if len(self._bad) < _LISTED:
             self._bad.append(BadRow(file=path.name, line=line, reason=reason))
+
+
+def without_held_out(rows: Iterable[Row]) -> tuple[list[Row], int]:
+    """All but the training rows that hold a held-out probe word, and how many those were."""
+    kept, refused = [], 0
+    for row in rows:
+        if row.split == "train" and mentions_held_out(row.text):
+            refused += 1
+        else:
+            kept.append(row)
+    return kept, refused
+
+
+def held_out_digest() -> str:
+    """Of all probe words of all languages: an artifact says which words it was never shown."""
+    languages = sorted({probe.lang for probe in insult_probes("probe")})
+    words = "\n".join(word for lang in languages for word in held_out(lang))
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _buffered(stream: "gzip.GzipFile | BinaryIO") -> Iterable[bytes]:

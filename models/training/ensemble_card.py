@@ -10,7 +10,7 @@ from models.errors import ArtifactError
 from models.evaluation.report import Report
 from models.exits import EXITS_FILE, Exits
 from models.training.cards import data, published, results
-from models.training.cards.exits import early, outcomes
+from models.training.cards.exits import earlier_outcomes, early, outcomes
 from models.training.cards.markdown import page, plain, table
 from models.training.cards.text import AGE, ANNOTATION, BASE_RATES, DIALECT, INTENDED, POLICY
 
@@ -50,10 +50,11 @@ Links: the cards of [linear](linear.md) and [transformer](transformer.md), [trai
 [quality](../results/quality.md)."""
 
 
-def card(folder: Path, report: Report | None = None) -> str:
+def card(folder: Path, report: Report | None = None, earlier: Path | None = None) -> str:
     """The whole card as Markdown, from ``manifest.json`` and, where it is there, ``exits.json`` of the folder.
 
     ``report`` is what ``weir evaluate --json`` wrote for the cascade; it brings the shares of allow, review and act.
+    Without it those of the card ``earlier`` stay, if they are of this very ensemble.
     Raises ArtifactError where a file is damaged or the exits belong to another ensemble.
     """
     manifest = ensemble_manifest.load(folder)
@@ -76,7 +77,7 @@ def card(folder: Path, report: Report | None = None) -> str:
             results.evidence(manifest.heads, manifest.recipe.evidence_rule),
             _limits(manifest),
             early(_exits(folder, manifest)),
-            outcomes(report),
+            outcomes(report, earlier_outcomes(earlier, manifest.version)),
             results.quantization(manifest.metrics, "It has no weights; its members' cards say how theirs lie."),
             _BIAS,
             _USE,

@@ -15,9 +15,8 @@ from models.errors import DataError
 from models.features import FeatureSettings
 from models.manifest import Head, Manifest, Metric
 from models.metrics import stratified_auc
-from models.probes.probes import mentions_held_out
 from models.training.alarms import alarms
-from models.training.data import Reader
+from models.training.data import Reader, without_held_out
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
 from models.training.own_rows import own_rows
@@ -60,11 +59,14 @@ def train(
     """
     features, settings = features or FeatureSettings(), settings or RecipeSettings()
     reader = Reader.of(data_dir)
-    read = [row for row in reader.rows() if row.split != "train" or not mentions_held_out(row.text)]
+    read, refused = without_held_out(reader.rows())
     own = own_rows({label for row in read for label in row.labels}) if limit is None else []
     rows = sample([*read, *own], settings, np.random.default_rng(seed), limit)
     data = reader.manifest()
-    progress(f"kept {len(rows)} rows of {len(data.files)} files; {data.bad_rows} bad rows refused")
+    progress(
+        f"kept {len(rows)} rows of {len(data.files)} files; {data.bad_rows} bad rows refused, {refused} for a "
+        "held-out word"
+    )
     fit_part = Part.of([row for row in rows if row.split == "train"])
     check_part = Part.of([row for row in rows if row.split == "validation" and not row.weak])
     matrix = featurize([row.text for row in fit_part.rows], features)
@@ -85,7 +87,7 @@ def train(
     )
     held = [row for row in rows if row.split == "validation"]
     extra = alarms(LinearClassifier(manifest, weights), held)
-    manifest = msgspec.structs.replace(manifest, metrics=(*manifest.metrics, *extra))
+    manifest = msgspec.structs.replace(manifest, metrics=(*manifest.metrics, *extra), refused_rows=refused)
     artifacts.save(out, manifest, weights)
     progress(f"saved {manifest.name} {manifest.version}: {', '.join(manifest.labels)}")
     return manifest

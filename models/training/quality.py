@@ -11,7 +11,7 @@ import msgspec
 
 from models.evaluation.report import Report, SystemReport
 from models.evaluation.shortfalls import shortfalls
-from models.training.quality_tables import groups, harmless, insults, items, of_label, plain
+from models.training.quality_tables import groups, harmless, insults, items, of_label, plain, swaps
 
 _HOW = """## How it is measured
 
@@ -20,6 +20,7 @@ _HOW = """## How it is measured
 - AUC counts pairs of one source only, so that telling sources apart earns nothing; "over all pairs" does not.
   Intervals are 95 % percentile bootstraps, rows drawn within source and class; the lead over another system is
   taken on the same resamples. Of a quantity that cannot be below 0, like ECE, the interval leans upwards.
+- Every system is given the language that is detected, as in the stream; the tables go by the language of the data.
 - ECE is over 10 bins of equal mass. F1, positives seen and negatives in review are at the thresholds of the shipped
   policy. A score without evidence never acts; where the policy sends such items to a person, they count as seen and
   as in review. Negatives at act_from counts scores with and without evidence.
@@ -40,6 +41,7 @@ def page(report: Report) -> str:
         items(first),
         harmless(first),
         groups(first),
+        swaps(report),
         insults(report),
         _HOW,
     ]

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 
-from models.evaluation.report import ALL, Benign, Cell, Figure, Report, SystemReport
+from models.evaluation.report import ALL, Benign, Cell, Figure, Point, Report, SystemReport
 from models.evaluation.shortfalls import median_lead
 
 _FEWEST = 30  # harmless sentences, for a language to be listed
 _LISTED = 20  # worst languages
+_MANY = 1000  # rows, for a language to have a reliability curve
 _RANKING = {
     "auc": "AUC (95 %)",
     "auc_plain": "over all pairs",
@@ -37,7 +38,7 @@ def of_label(label: str, report: Report) -> str:
     parts = [f"## {plain(label)}", _leads(label, rest), _cells(measured, _RANKING), _cells(measured, _DECIDING)]
     parts += [_beside(measured, other) for other in rest]
     parts.append(_sources(label, first, rest))
-    parts.append(_reliability([cell for cell in measured if cell.language == ALL]))
+    parts.append(_reliability([cell for cell in measured if cell.language == ALL or cell.rows >= _MANY]))
     if one_sided:
         parts.append(f"Without rows of both classes (+ / -): {', '.join(one_sided)}.")
     return "\n\n".join(part for part in parts if part)
@@ -88,11 +89,18 @@ def _sources(label: str, first: SystemReport, rest: list[SystemReport]) -> str:
 
 
 def _reliability(cells: list[Cell]) -> str:
-    lines = []
-    for cell in cells:
-        points = ", ".join(f"{point.stated:.2f} → {point.observed:.2f}" for point in cell.reliability)
-        lines.append(f"Reliability, stated → observed in bins of equal mass: {points}.")
-    return "\n".join(lines)
+    bins = max((len(cell.reliability) for cell in cells), default=0)
+    rows = [
+        [plain(cell.language), *map(_point, cell.reliability), *[""] * (bins - len(cell.reliability))]
+        for cell in cells
+    ]
+    text = f"Reliability, mean score / share of positives / rows in bins of equal mass; languages of {_MANY:,} rows."
+    return f"{text}\n\n{_table(['language', *(str(at + 1) for at in range(bins))], rows)}" if bins else ""
+
+
+def _point(point: Point) -> str:
+    stated, observed = (f"{share:.2f}".removeprefix("0") for share in (point.stated, point.observed))
+    return f"{stated} / {observed} / {point.n}"
 
 
 def items(system: SystemReport) -> str:
@@ -107,7 +115,11 @@ def items(system: SystemReport) -> str:
         if s.rows >= _FEWEST or s.language == ALL
     ]
     head = ["language", "items", "rows", "allow", "review", "act"]
-    return f"## Items\n\nWhat happens to annotated items, all labels together.\n\n{_table(head, rows)}"
+    text = (
+        "What happens to annotated items, all labels together. Harmful: any label holds. Harmless: none does, and "
+        "toxicity is annotated, or spam is all that is. The others are unknown and left out."
+    )
+    return f"## Items\n\n{text}\n\n{_table(head, rows)}"
 
 
 def harmless(system: SystemReport) -> str:
@@ -147,6 +159,26 @@ def groups(system: SystemReport) -> str:
     )
     head = ["label", "language", "sentences", "review or act", "times the negatives", "act", "times the negatives"]
     return f"## Sentences about groups\n\n{text}\n\n{_table(head, rows)}" if rows else ""
+
+
+def swaps(report: Report) -> str:
+    first, *rest = report.systems
+    theirs = [{(gap.label, gap.language): gap.gap for gap in other.swaps} for other in rest]
+    rows = [
+        [plain(each.label), plain(each.language), f"{each.frames} / {each.groups}", f"{each.gap:.3f}"]
+        + [f"{plain(each.highest)} / {plain(each.lowest)}", f"{each.changed:.3f}"]
+        + [f"{found[key]:.3f}" if key in found else "-" for found in theirs]
+        for each in first.swaps
+        for key in [(each.label, each.language)]
+    ]
+    text = (
+        "The same neutral or positive sentence with one group after another, kept out of training. Gap: between the "
+        "groups with the highest and the lowest mean score. Changed: share of the sentences in which the group alone "
+        "decides whether the score reaches review_from. A few sentences a language: chance makes a gap as well."
+    )
+    head = ["label", "language", "sentences / groups", "gap", "highest / lowest", "changed"]
+    head += [f"{plain(other.name)} gap" for other in rest]
+    return f"## The group alone\n\n{text}\n\n{_table(head, rows)}" if rows else ""
 
 
 def insults(report: Report) -> str:

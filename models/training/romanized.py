@@ -14,7 +14,7 @@ from models.language import words_of
 from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Recipe, Source
 from models.metrics import auc
 from models.romanized import mostly_latin
-from models.training.data import Reader, Row
+from models.training.data import Reader, Row, held_out_digest, without_held_out
 from models.training.matrix import featurize
 from models.training.quantize import quantize
 from models.training.solver import Problem, solve
@@ -29,10 +29,11 @@ def train_romanized(
 ) -> Manifest:
     """Every ``*-Latn`` tag with 300 annotated rows becomes a label.
 
-    All other rows in Latin letters are its contrast. Raises DataError where there is no such tag.
+    All other rows in Latin letters are its contrast; training rows that hold a held-out probe word are left out.
+    Raises DataError where there is no such tag.
     """
     reader = Reader.of(data_dir)
-    rows = [row for row in reader.rows() if mostly_latin(row.text)]
+    rows, refused = without_held_out(row for row in reader.rows() if mostly_latin(row.text))
     tags = _tags([row for row in rows if row.split == "train"])
     rows = [row for row in rows if row.lang in tags or not row.lang.endswith("-Latn")]
     train, check = ([row for row in rows if row.split == split] for split in ("train", "validation"))
@@ -69,6 +70,8 @@ def train_romanized(
         recipe=_recipe(seed),
         metrics=metrics,
         weights_sha256="",
+        refused_rows=refused,
+        held_out_digest=held_out_digest(),
     )
     sealed = artifacts.sealed(manifest, stacked)
     artifacts.save(out, sealed, stacked)

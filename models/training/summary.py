@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from models import artifacts
 from models.features import FeatureSettings
 from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
-from models.training.data import DataManifest
+from models.training.data import DataManifest, held_out_digest
 from models.training.parts import Part
 from models.training.recipe import RecipeSettings, evidence_rule
 
@@ -57,6 +57,7 @@ def seal(
             recipe=made_by,
             metrics=tuple(metric for metric in metrics if metric.scope.split("/")[0] in shipped),
             weights_sha256="",
+            held_out_digest=held_out_digest(),
         ),
         weights,
     )

@@ -26,6 +26,19 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
 
 
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that training went on from a checkpoint.
+
+    What is drawn follows from the seed, the phase and the step at which the phase was begun or last resumed: these
+    three are the cursor in the data.
+    """
+
+    phase: str
+    step: int
+    seed: int
+    changed: dict[str, float]  # settings that are others from here on
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How the weights were made."""
 
@@ -35,6 +48,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, float]
     evidence_rule: str
     machine: str
+    resumed: tuple[Resumed, ...] = ()  # in order
+
+    @property
+    def last_seed(self) -> int:
+        """The one that was drawn by last."""
+        return self.resumed[-1].seed if self.resumed else self.seed
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

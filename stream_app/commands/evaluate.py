@@ -19,7 +19,7 @@ from models.evaluation.probes import Probes
 from models.evaluation.report import Report
 from models.evaluation.rows import Rows
 from models.evaluation.scored import System, of_classifier
-from models.training.data import Row
+from models.training.data import Row, without_held_out
 from stream_app.bench.machine import machine
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.errors import ConfigError
@@ -78,7 +78,7 @@ def evaluate(
         found = read([*data, *(more or [])], "--data", split, with_train=baseline and not train)
         learned = read(train, "--train", "train") if baseline and train else None
         if baseline:
-            source = learned.chosen if learned else found.train
+            source, _ = without_held_out(learned.chosen if learned else found.train)
             systems.append(_baseline(source, systems[0].labels, baseline_rows, seed, status.update))
         report = compare(
             systems,

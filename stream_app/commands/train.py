@@ -30,11 +30,14 @@ def train(
         bool, typer.Option(help="Go on from the transformer that is there, instead of from the start.")
     ] = False,
     more_steps: Annotated[
-        int, typer.Option(min=0, help="With --resume: fine-tune that many steps longer than planned.")
+        int, typer.Option(min=0, help="Fine-tune the transformer that many steps longer than planned.")
     ] = 0,
     miniature: Annotated[bool, typer.Option(help="A tiny transformer in two minutes, to see the path work.")] = False,
     cards: Annotated[Path | None, typer.Option(help="Folder for the model cards.")] = None,
-    seed: Annotated[int, typer.Option(help="The same data and seed give the same linear artifact.")] = 7,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of every draw: 7, or what a resumed transformer was drawn by, unless given."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use that many labelled rows, for a try.")] = None,
     device: Annotated[DeviceName, typer.Option(help="Where the transformer trains.")] = "auto",
 ) -> None:

@@ -16,7 +16,7 @@ _BATCH = 2048
 
 
 def cascade_system(path: Path | None, policy: Policy, device: DeviceName = "auto") -> System:
-    """Scores of the level that decided; the language is detected, as in the stream, and not the one of the data.
+    """Scores of the level that decided; it detects the language itself, as in the stream.
 
     What rules and word lists send to a person under the policy counts as noticed; so does an item that a level
     was missing for. Raises ConfigError with file and key.

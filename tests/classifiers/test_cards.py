@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import models.artifacts
-from models import ensemble_manifest
+from models import ensemble_manifest, language
 from models.artifacts import MANIFEST_FILE, default_artifact, read_manifest
 from models.classifiers import transformer as serving
 from models.ensemble_manifest import EnsembleHead, EnsembleManifest, Limits, MemberEntry, OwnLines
@@ -21,10 +21,12 @@ from models.exits import EXITS_FILE, Exits, LanguageExits
 from models.exits import save as save_exits
 from models.manifest import Head, LanguageRecord, Manifest, Metric, Omitted, Recipe, Source
 from models.mixing import Mix
+from models.romanized import romanized_artifact
 from models.sigmoid import Line
 from models.thresholds import Thresholds
 from models.training import card as cards
 from models.training.cards import published
+from models.training.cards.romanized import card as romanized_card
 from models.training.ensemble_card import card as ensemble_card
 from models.training.transformer import card as transformer_cards
 from models.training.transformer.card import card as transformer_card
@@ -36,7 +38,9 @@ from models.transformer.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = default_artifact().parent
-GENERATED = [name for name in ("linear", "transformer", "ensemble") if (SHIPPED / name / MANIFEST_FILE).is_file()]
+GENERATED = [
+    name for name in ("linear", "romanized", "transformer", "ensemble") if (SHIPPED / name / MANIFEST_FILE).is_file()
+]
 SECTIONS = (
     "What it is",
     "Training data",
@@ -244,11 +248,56 @@ def test_damaged_exits_are_refused(folder: Path) -> None:
 
 
 def test_shares_come_from_a_report_where_there_is_one(folder: Path) -> None:
-    assert "[quality](../results/quality.md)" in ensemble_card(folder)
     text = ensemble_card(folder, report())
     assert "| all languages | harmful | 90 | 25.1% (20.0% to 30.0%) | 25.1% (20.0% to 30.0%) | - |" in text
     assert "linear.v1 decided 45.7%" in text
     assert without_outcomes(text) == without_outcomes(ensemble_card(folder))
+
+
+def _earlier(folder: Path, text: str) -> Path:
+    path = folder.parent / "ensemble.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _report_of(version: str) -> Report:
+    found = report()
+    system = msgspec.structs.replace(
+        found.systems[0], name="cascade", version=f"linear.v1 aa11, ensemble.v1 {version}"
+    )
+    return msgspec.structs.replace(found, systems=(system,))
+
+
+def test_shares_of_an_earlier_card_stay_where_they_are_of_the_same_ensemble(folder: Path) -> None:
+    measured = ensemble_card(folder, _report_of(ensemble_manifest.load(folder).version))
+    earlier = _earlier(folder, measured)
+    assert ensemble_card(folder, earlier=earlier) == measured
+    assert cards.of(folder, earlier=earlier) == measured
+    assert "| 50.0% |" not in measured
+    shares = (
+        msgspec.structs.replace(report().systems[0].shares[0], act=Figure(value=0.5, low=None, high=None, n=90)),
+    )
+    newer = msgspec.structs.replace(report().systems[0], shares=shares)
+    assert "| 50.0% |" in ensemble_card(folder, msgspec.structs.replace(report(), systems=(newer,)), earlier)
+
+
+@pytest.mark.parametrize("version", ["bb22", ""])
+def test_shares_of_another_ensemble_go_and_the_card_says_what_brings_new_ones(folder: Path, version: str) -> None:
+    earlier = _earlier(folder, ensemble_card(folder, _report_of(version)))
+    text = ensemble_card(folder, earlier=earlier)
+    assert text == ensemble_card(folder)
+    assert "| all languages | harmful |" not in text
+    assert "`weir evaluate --data DIR --json > report.json`" in text
+    assert "`python -m models.training.card FOLDER report.json`" in text
+
+
+def test_an_earlier_card_without_shares_or_that_cannot_be_read_brings_none(folder: Path, tmp_path: Path) -> None:
+    bare = ensemble_card(folder)
+    for text in ("", bare, bare.replace("What becomes of items", "Other")):
+        assert ensemble_card(folder, earlier=_earlier(folder, text)) == bare
+    (tmp_path / "broken.md").write_bytes(b"\xff\xfe")
+    for earlier in (tmp_path / "broken.md", tmp_path / "none.md", tmp_path):
+        assert ensemble_card(folder, earlier=earlier) == bare
 
 
 def test_manifests_without_heads_and_figures_give_a_card(tmp_path: Path) -> None:
@@ -338,6 +387,42 @@ def test_a_bad_row_of_published_figures_is_named(tmp_path: Path, row: str) -> No
         published.read(tmp_path / "published.tsv")
 
 
+def test_numbers_of_the_romanized_classifier_are_those_of_its_manifest() -> None:
+    manifest = read_manifest(romanized_artifact())
+    text = cards.of(romanized_artifact())
+    assert text.startswith("# Model card: romanized.v1\n")
+    assert f"Version `{manifest.version}`" in text
+    for metric in manifest.metrics:
+        assert f"| {metric.scope} | {metric.value:.3f} |" in text
+    assert all(f"| {source.file} | {source.rows:,} |" in text for source in manifest.sources)
+    assert "probability of 0.8" in text
+    assert f"less than {language._BEYOND_DOUBT:.0%} sure" in text
+    assert "taken for English" not in text  # no command measures how often
+
+
+def test_a_romanized_manifest_without_figures_or_with_hostile_names_gives_a_card() -> None:
+    manifest = read_manifest(romanized_artifact())
+    bare = msgspec.structs.replace(manifest, heads=(), metrics=(), sources=())
+    assert "AUC: not measured." in romanized_card(bare)
+    assert "Languages: none." in romanized_card(bare)
+    hostile = msgspec.structs.replace(
+        manifest,
+        version=HOSTILE,
+        heads=(msgspec.structs.replace(manifest.heads[0], label=HOSTILE),),
+        metrics=_metrics(("validation_auc", HOSTILE, 0.5)),
+        sources=(msgspec.structs.replace(SOURCE, file=HOSTILE, sha256=HOSTILE),),
+        data_digest=HOSTILE,
+        recipe=msgspec.structs.replace(manifest.recipe, method=HOSTILE, settings={HOSTILE: 1.0}),
+    )
+    _safe(romanized_card(hostile))
+
+
+def test_what_the_romanized_card_shows_under_how_to_use_works(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", cards.of(romanized_artifact()), flags=re.S)
+    exec(compile(code, "romanized", "exec"), {})  # noqa: S102 - the code is that of our own page
+    assert capsys.readouterr().out == "ur-Latn\n"
+
+
 def test_the_card_of_a_folder_is_printed_by_its_manifest_name(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "transformer").mkdir()
     artifact.write_manifest(tmp_path / "transformer", transformer())
@@ -357,7 +442,7 @@ def test_the_card_of_a_folder_is_printed_by_its_manifest_name(folder: Path, tmp_
 def test_arguments_that_name_no_artifact_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / MANIFEST_FILE).write_text('{"name": "oracle.v1"}')
     assert cards.main([str(tmp_path)]) == 2
-    assert "there are cards of linear.v1, transformer.v1, ensemble.v1" in capsys.readouterr().err
+    assert "there are cards of linear.v1, transformer.v1, ensemble.v1, romanized.v1" in capsys.readouterr().err
     assert cards.main([str(tmp_path / "nowhere")]) == 2
     assert "give the folder of an artifact" in capsys.readouterr().err
 

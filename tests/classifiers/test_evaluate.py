@@ -23,17 +23,17 @@ LIMITS = {"toxicity": Thresholds(review_from=0.3, act_from=0.8, review_without_e
 
 @dataclass
 class Digits:
-    """Scores a text by the number it begins with; no evidence in ``blind`` languages."""
+    """Scores a text by the number it begins with; no evidence in ``blind`` languages. One word is of no language."""
 
     blind: tuple[str, ...] = ()
     sign: float = 1.0
     labels: tuple[str, ...] = ("toxicity",)
     name: str = "digits"
     version: str = "1"
-    seen: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
-        self.seen += texts
+        self.tags |= set(languages)
         values = np.array([float(text.split()[0]) for text in texts], np.float32).reshape(-1, 1)
         known = np.array([tag not in self.blind for tag in languages], np.bool_).reshape(-1, 1)
         shape = (1, len(self.labels))
@@ -101,7 +101,7 @@ def test_pairs_across_sources_count_in_the_plain_auc_only() -> None:
 def test_without_evidence_nothing_acts_and_the_policy_says_who_looks() -> None:
     for looks, share in ((True, 1.0), (False, 0.0)):
         limits = {"toxicity": Thresholds(review_from=0.3, act_from=0.8, review_without_evidence=looks)}
-        report = evaluate(Digits(blind=("en",)), ROWS, thresholds=limits, bootstrap=5)
+        report = evaluate(Digits(blind=("und",)), ROWS, thresholds=limits, bootstrap=5)
         cell = _cells(report)["en"]
         assert cell.recall_seen is not None
         assert cell.benign_in_review is not None
@@ -136,6 +136,41 @@ def test_rows_come_back_in_their_order_whatever_order_they_are_scored_in() -> No
     rows = [_row(score, int(score > 0.5), lang="en") for score in (0.9, 0.123456, 0.8, 0.1)]
     scored = of_classifier(Digits()).score([row.text for row in rows], [row.lang for row in rows])
     assert scored.probabilities[:, 0] == pytest.approx([0.9, 0.123456, 0.8, 0.1])
+
+
+def test_every_system_is_given_the_language_that_is_detected_and_results_are_told_apart_by_that_of_the_data() -> None:
+    said = "we are all going to the park today"
+    rows = [
+        msgspec.structs.replace(_row(score, toxic, "de"), text=f"{score} {said}") for score, toxic in ((1, 1), (0, 0))
+    ]
+    probes = Probes([FakeProbe(f"0.1 {said}", "fr", False)], [FakeProbe(f"0.1 {said}", "fr", True)])
+    first, second = Digits(), Digits()
+    report = compare(
+        [of_classifier(first), of_classifier(second, "compared")], Rows.of(rows), bootstrap=0, probes=probes
+    )
+    assert first.tags == second.tags == {"en"}
+    assert [cell.language for cell in report.systems[1].cells] == ["all", "de"]
+    assert [cell.language for cell in report.systems[1].insults] == ["all", "fr"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "harm"),
+    [
+        ({"toxicity": 0}, 0),
+        ({"toxicity": 0, "hate": None, "spam": 0}, 0),
+        ({"toxicity": 0, "hate": 1}, 1),
+        ({"toxicity": None, "spam": 1}, 1),
+        ({"toxicity": None, "spam": 0}, 0),
+        ({"spam": 0}, 0),
+        ({"toxicity": None, "hate": 0}, -1),
+        ({"hate": 0, "spam": 0}, -1),
+        ({"toxicity": None}, -1),
+        ({}, -1),
+    ],
+)
+def test_an_item_is_harmless_only_where_it_is_known_to_be(labels: dict[str, int | None], harm: int) -> None:
+    row = msgspec.structs.replace(_row(0.5, 0), labels=labels)
+    assert Rows.of([row]).harm().tolist() == [harm]
 
 
 def test_shares_of_levels_and_what_rules_notice_are_told() -> None:

@@ -2,7 +2,7 @@
 
 import msgspec.structs
 
-from models.evaluation.report import Cell, Figure, Identity, Report, SystemReport
+from models.evaluation.report import Cell, Figure, Identity, Report, Share, SystemReport
 from models.evaluation.shortfalls import Shortfall, median_lead, shortfalls
 
 NONE = dict.fromkeys(
@@ -17,10 +17,10 @@ def _cell(language: str, rows: int = 2000, source: str = "all", **measures: floa
     return Cell(label="toxicity", language=language, source=source, **fields)  # type: ignore[arg-type] # fields by name
 
 
-def _system(*cells: Cell, role: str = "evaluated") -> SystemReport:
+def _system(*cells: Cell, role: str = "evaluated", name: str = "x") -> SystemReport:
     return SystemReport(
         role=role,
-        name="x",
+        name=name,
         version="1",
         texts_per_second=1.0,
         cells=tuple(cell for cell in cells if cell.source == "all"),
@@ -71,6 +71,7 @@ def test_systems_beside_are_compared_by_source_and_by_language() -> None:
     found = _found(_system(), baseline, other)
     assert _rule(found, "AUC at most .01 below").broken == ("toxicity s -0.011",)
     assert _rule(found, "AUC at most .005 below").broken == ("toxicity de -0.006",)
+    assert _rule(found, "AUC of linear at most .01 below").cases == 0
     assert median_lead("toxicity", other) == (0.02, 3)
     assert median_lead("spam", other) is None
 
@@ -84,3 +85,63 @@ def test_any_rate_is_too_much_where_no_negative_is_flagged() -> None:
 
     system = msgspec.structs.replace(_system(), identity=(identity(0.1), identity(0.0)))
     assert _rule(_found(system), "harmless sentences about groups at act_from").broken == ("hate en inf",)
+
+
+def _level(name: str, **aucs: float) -> SystemReport:
+    return _system(*(_cell(tag, auc=auc) for tag, auc in aucs.items()), role="compared", name=name)
+
+
+def test_the_evaluated_system_is_ahead_of_level_0_in_the_median() -> None:
+    cells = [_cell(tag, lead=lead) for tag, lead in (("de", 0.2), ("en", 0.0096), ("tr", -0.004))]
+    few = _cell("ja", rows=38, lead=0.5)
+    level_0 = _system(_cell("all", lead=0.3), few, *cells, role="compared", name="linear.v1")
+    rule = _rule(_found(_system(), level_0), "AUC ahead of linear.v1 1: median")
+    assert (rule.cases, rule.broken) == (1, ("toxicity 0.0096",))
+
+
+def test_level_1_is_ahead_of_level_0_in_the_median_and_nowhere_far_behind() -> None:
+    level_0 = _level("linear.v1", all=0.1, de=0.9, en=0.8, tr=0.8)
+    found = _found(_system(), level_0, _level("transformer.v1", all=0.9, de=0.894, en=0.82, tr=0.85))
+    assert _rule(found, "AUC of transformer.v1 1 ahead of linear.v1 1").broken == ()  # .02 exactly
+    behind = _rule(found, "AUC of transformer.v1 1 at most .005 below linear.v1 1")
+    assert (behind.cases, behind.broken) == (3, ("toxicity de -0.006",))
+    found = _found(_system(), level_0, _level("transformer.v1", de=0.895, en=0.819, tr=0.85))
+    assert _rule(found, "AUC of transformer.v1 1 ahead of linear.v1 1").broken == ("toxicity 0.0190",)
+    assert _rule(found, "AUC of transformer.v1 1 at most .005 below").broken == ()
+
+
+def test_level_0_is_held_against_the_baseline_by_source_whatever_is_evaluated() -> None:
+    sources = {"s": 0.9, "t": 0.8, "few": 0.1}
+    rows = {"s": 600, "t": 600, "few": 598}
+    level_0 = _system(*(_cell("all", rows[at], at, auc=auc) for at, auc in sources.items()), name="linear.v1")
+    baseline = _system(
+        *(_cell("all", rows[at], at, auc=auc) for at, auc in (("s", 0.91), ("t", 0.811), ("few", 0.9))),
+        role="baseline",
+        name="n-gram baseline",
+    )
+    for systems in ((_system(), level_0, baseline), (level_0, baseline)):
+        rule = _rule(_found(*systems), "AUC of linear.v1 1 at most .01 below the n-gram baseline")
+        assert (rule.cases, rule.broken) == (2, ("toxicity t -0.011",))
+    assert _rule(_found(level_0, baseline), "AUC ahead of linear.v1 1").cases == 0  # nothing leads itself
+
+
+def test_harmless_items_have_the_bounds_of_negatives() -> None:
+    def share(language: str, review: float, act: float, *, rows: int = 500, harmful: bool = False) -> Share:
+        figures = {name: Figure(value=value, low=None, high=None, n=rows) for name, value in _pairs(review, act)}
+        return Share(language=language, harmful=harmful, rows=rows, allow=None, **figures)
+
+    shares = (
+        share("all", 0.9, 0.9),
+        share("de", 0.25, 0.005),
+        share("en", 0.26, 0.006),
+        share("fr", 0.9, 0.9, rows=499),
+        share("en", 0.9, 0.9, harmful=True),
+    )
+    found = _found(msgspec.structs.replace(_system(), shares=shares))
+    review, act = (_rule(found, f"harmless items {what}") for what in ("in review", "acted on"))
+    assert (review.cases, review.broken) == (2, ("en 0.260",))
+    assert (act.cases, act.broken) == (2, ("en 0.006",))
+
+
+def _pairs(review: float, act: float) -> tuple[tuple[str, float], tuple[str, float]]:
+    return ("review", review), ("act", act)

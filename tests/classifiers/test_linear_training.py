@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ from models.errors import DataError
 from models.evaluate import evaluate
 from models.features import FeatureSettings
 from models.manifest import Manifest
+from models.probes.probes import held_out
 from models.thresholds import Thresholds
 from models.training.alarms import CAUGHT, FALSE_ALARMS
 from models.training.card import card
-from models.training.data import Reader, Row
+from models.training.data import Reader, Row, held_out_digest
 from models.training.linear import train
 from models.training.quantize import quantize
 from models.training.recipe import RecipeSettings, row_weight, truth_of
@@ -41,6 +43,9 @@ def _write(folder: Path) -> Path:
     rows = [_row(draw, "en", bad=n % 2 == 0, split="validation" if n % 4 < 2 else "train") for n in range(600)]
     rows += [_row(draw, "ru", bad=True, split="train") for _ in range(200)]
     weak = [_row(draw, "sw", bad=False, split="train") | {"weak": 1} for _ in range(100)]
+    rows += [
+        _row(draw, "en", bad=True, split="train") | {"text": f"you are an old {word}"} for word in held_out("en")[:2]
+    ]
     (folder / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\nbroken\n")
     (folder / "b.jsonl").write_text("\n".join(map(json.dumps, weak)))
     return folder
@@ -93,8 +98,25 @@ def test_labels_without_positives_get_no_head_and_a_reason(trained: tuple[Manife
 
 def test_bad_rows_reach_the_manifest_and_progress_is_told(trained: tuple[Manifest, Path, list[str]]) -> None:
     assert [source.bad_rows for source in trained[0].sources] == [1, 0]
-    assert any("1 bad rows" in line for line in trained[2])
+    assert any("1 bad rows refused, 2 for a held-out word" in line for line in trained[2])
     assert any("iteration" in line for line in trained[2])
+
+
+def test_rows_with_a_held_out_word_are_counted_in_the_manifest(trained: tuple[Manifest, Path, list[str]]) -> None:
+    manifest = read_manifest(trained[1])
+    assert (manifest.refused_rows, manifest.held_out_digest) == (2, held_out_digest())
+    assert manifest.heads[0].records["en"].train_positives == 150
+
+
+def test_a_manifest_from_before_rows_were_counted_loads_with_its_version(
+    trained: tuple[Manifest, Path, list[str]], tmp_path: Path
+) -> None:
+    manifest = json.loads((trained[1] / artifacts.MANIFEST_FILE).read_bytes())
+    del manifest["refused_rows"], manifest["held_out_digest"]
+    (tmp_path / artifacts.MANIFEST_FILE).write_text(json.dumps(manifest))
+    shutil.copy(trained[1] / artifacts.WEIGHTS_FILE, tmp_path)
+    old = artifacts.load(tmp_path)[0]
+    assert (old.version, old.refused_rows, old.held_out_digest) == (trained[0].version, 0, "")
 
 
 def test_the_card_tells_languages_with_evidence_from_those_without(trained: tuple[Manifest, Path, list[str]]) -> None:
@@ -137,13 +159,14 @@ def test_evaluation_reports_each_language_and_all(trained: tuple[Manifest, Path,
     report = evaluate(LinearClassifier.load(trained[1]), reader.rows(), thresholds=limits, bootstrap=20)
     cells = {cell.language: cell for cell in report.systems[0].cells}
     assert list(cells) == ["all", "en", "ru"]
-    assert cells["en"].rows == 600
+    assert cells["en"].rows == 602
     auc = cells["en"].auc
     assert auc is not None
     assert auc.value > 0.95
     assert auc.low is not None
     assert cells["ru"].auc is None
-    assert (cells["en"].evidence, cells["ru"].evidence) == (1.0, 0.0)
+    # The rows of both are English words, and evidence goes by the language that is detected.
+    assert (cells["en"].evidence, cells["ru"].evidence) == (1.0, 1.0)
     assert [cell.language for cell in report.systems[0].benign] == ["all", "sw"]
     assert json.loads(report.to_json())["systems"][0]["cells"][0]["language"] == "all"
 

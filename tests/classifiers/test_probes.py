@@ -121,6 +121,21 @@ def test_a_group_that_begins_the_sentence_gets_a_capital(tmp_path: Path) -> None
     assert [probe.text for probe in probes.identity_probes("train", tmp_path)] == ["Women read.", "Do women read?"]
 
 
+@pytest.mark.parametrize("half", HALVES)
+def test_every_harmless_frame_is_filled_with_every_group_of_its_language(half: probes.Half) -> None:
+    def of(name: str, *kinds: str) -> Counter[str]:
+        return Counter(
+            row.lang for row in rows(name) if row.half == half and (not kinds or row.cells["kind"] in kinds)
+        )
+
+    frames, groups = of("group_frames", "neutral", "positive"), of("groups")
+    found = probes.swaps(half)
+    assert Counter(swap.lang for swap in found) == {lang: frames[lang] * groups[lang] for lang in frames}
+    harmless = {row.content for row in rows("group_frames") if row.cells["kind"] in ("neutral", "positive")}
+    assert {swap.frame for swap in found} <= harmless
+    assert len({(swap.lang, swap.text) for swap in found}) == len(found)
+
+
 def test_contrast_has_both_labels_in_every_language_and_half() -> None:
     for half in HALVES:
         toxic: defaultdict[str, set[int]] = defaultdict(set)

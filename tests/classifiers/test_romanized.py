@@ -9,7 +9,9 @@ import pytest
 
 from models.errors import DataError
 from models.language import detect
+from models.probes.probes import held_out
 from models.romanized import Romanized, mostly_latin, romanized_artifact, shipped
+from models.training.data import held_out_digest
 from models.training.romanized import train_romanized
 
 WORDS = {
@@ -44,6 +46,17 @@ def test_a_small_one_trains_loads_and_repeats(tmp_path: Path) -> None:
     assert romanized.tags == ("xx-Latn",)
     tags = [tag for tag, _ in romanized.tags_of(["kitna acha phir", "very good however"])]
     assert tags == ["xx-Latn", None]
+    assert (first.refused_rows, first.held_out_digest) == (0, held_out_digest())
+
+
+def test_rows_with_a_held_out_word_teach_nothing_and_are_counted(tmp_path: Path) -> None:
+    data = _write(tmp_path / "data", ("en", "xx-Latn"))
+    without = train_romanized(data, tmp_path / "one")
+    row = {"text": f"you {held_out('en')[0]}", "lang": "en", "labels": {}, "source": "own", "split": "train"}
+    with (data / "a.jsonl").open("a") as file:
+        file.write("\n" + json.dumps(row) + "\n")
+    found = train_romanized(data, tmp_path / "two")
+    assert (found.refused_rows, found.weights_sha256) == (1, without.weights_sha256)
 
 
 def test_without_romanised_rows_there_is_nothing_to_train(tmp_path: Path) -> None:

@@ -18,17 +18,19 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from models.artifacts import default_artifact
 from models.classifiers.transformer import TransformerClassifier
 from models.errors import ArtifactError, DataError
 from models.lexicon import default_folder
 from models.probes.probes import held_out
 from models.training.transformer import finetune, loop
+from models.training.transformer.card import card
 from models.training.transformer.mixture import UNKNOWN
 from models.training.transformer.recipe import Settings, miniature
 from models.training.transformer.run import FINETUNE, PRETRAIN, train
 from models.transformer import artifact
 from models.transformer.encoder import Shape
-from models.transformer.manifest import Manifest
+from models.transformer.manifest import Manifest, Resumed
 from models.transformer.network import Network
 
 TOLERANCE = 0.02  # of a validation AUC
@@ -133,7 +135,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(data: Path, tmp_pat
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        _train(data, tmp_path, SHORT, report=stop)
+        _train(data, tmp_path, SHORT, report=stop, seed=3)
     checkpoint = artifact.load(tmp_path)[0]
     assert (checkpoint.progress.phase, checkpoint.progress.step) == (phase, 9)
     assert checkpoint.heads == ()
@@ -145,10 +147,28 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(data: Path, tmp_pat
     assert steps[0] == (phase, 10)
     assert (done.progress.phase, done.progress.step, done.progress.steps) == (FINETUNE, 24, 24)
     assert done.vocabulary_sha256 == checkpoint.vocabulary_sha256
-    assert done.recipe == checkpoint.recipe
-    more = _train(data, tmp_path, Settings(), resume=True, more_steps=3)
+    first = Resumed(phase=phase, step=9, seed=3, changed={})
+    assert done.recipe == msgspec.structs.replace(checkpoint.recipe, resumed=(first,))
+    more = _train(data, tmp_path, Settings(), resume=True, more_steps=3, seed=5)
     assert (more.progress.step, more.recipe.settings["finetune_steps"]) == (27, 27)
-    assert _train(data, tmp_path, Settings(), resume=True, more_steps=3).progress.step == 30
+    assert more.recipe.resumed[1] == Resumed(phase=FINETUNE, step=24, seed=5, changed={"finetune_steps": 27.0})
+    last = _train(data, tmp_path, Settings(), resume=True, more_steps=3)
+    assert (last.progress.step, last.recipe.seed, [each.seed for each in last.recipe.resumed]) == (30, 3, [3, 5, 5])
+    assert artifact.read_manifest(tmp_path) == last
+    assert f"Went on from checkpoints: {phase} step 9 by seed 3, fine-tuning step 24 by seed 5" in card(last)
+
+
+def test_more_steps_lengthen_a_run_from_the_start_too(data: Path, tmp_path: Path) -> None:
+    done = _train(data, tmp_path, SHORT, more_steps=3)
+    assert (done.progress.step, done.progress.steps, done.recipe.settings["finetune_steps"]) == (27, 27, 27)
+    assert (done.recipe.seed, done.recipe.resumed) == (7, ())
+
+
+def test_the_defaults_are_those_that_the_shipped_model_learned_with() -> None:
+    shipped = artifact.read_manifest(default_artifact().parent / "transformer").recipe.settings
+    # It was fine-tuned longer, at first with another gold_power.
+    same = [name for name in Settings.__struct_fields__ if name not in ("finetune_steps", "gold_power")]
+    assert {name: getattr(Settings(), name) for name in same} == {name: shipped[name] for name in same}
 
 
 def test_there_must_be_a_checkpoint_to_go_on_from(data: Path, tmp_path: Path) -> None:

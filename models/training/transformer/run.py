@@ -8,7 +8,6 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -21,9 +20,8 @@ from torch import nn
 from models.device import DeviceName, choose
 from models.errors import DataError
 from models.manifest import Source
-from models.probes.probes import held_out, insult_probes
-from models.training.data import file_digest
-from models.training.recipe import RecipeSettings, evidence_rule, truth_of
+from models.training.data import file_digest, held_out_digest
+from models.training.recipe import SEED, RecipeSettings, evidence_rule, truth_of
 from models.training.transformer import loop
 from models.training.transformer.calibrate import calibrate
 from models.training.transformer.finetune import judged
@@ -35,7 +33,7 @@ from models.training.transformer.start import English, begin_from
 from models.training.transformer.vocabulary import balanced, train_vocabulary
 from models.transformer import artifact
 from models.transformer.encoder import Shape
-from models.transformer.manifest import FORMAT_VERSION, NAME, Manifest, Progress, Recipe
+from models.transformer.manifest import FORMAT_VERSION, NAME, Manifest, Progress, Recipe, Resumed
 from models.transformer.network import Network
 from models.transformer.tokens import Tokenizer
 
@@ -54,7 +52,7 @@ def train(
     more_steps: int = 0,
     limit: int | None = None,
     settings: Settings | None = None,
-    seed: int = 7,
+    seed: int | None = None,
     device: DeviceName = "auto",
     say: Say = lambda _: None,
     report: loop.Report = lambda *_: None,
@@ -64,23 +62,26 @@ def train(
     ``labelled`` holds ``*.jsonl(.gz)``, ``text`` what `models.training.transformer.corpus` reads, ``lexicons`` the
     word lists. ``start`` is a folder with an English encoder to start from; without it the weights start at random
     and only the filling-in task pre-trains. ``resume`` goes on from the checkpoint in ``out`` with the settings that
-    it was begun with, and ``more_steps`` of fine-tuning beyond those planned. ``limit`` takes that many labelled
-    rows, drawn by the seed. Raises DataError where the data cannot train anything, ArtifactError where there is no
-    checkpoint to go on from.
+    it was begun with, and by its seed unless another is given. ``more_steps`` of fine-tuning come on top of those
+    planned, in either case. ``limit`` takes that many labelled rows, drawn by the seed. Raises DataError where the
+    data cannot train anything, ArtifactError where there is no checkpoint to go on from.
     """
-    settings = settings or Settings()
+    checkpoint = artifact.load(out) if resume else None
+    if seed is None:
+        seed = checkpoint[0].recipe.last_seed if checkpoint else SEED
     torch.manual_seed(seed)
     sentencepiece.set_random_generator_seed(seed)  # holds within a process only: the library salts it by process
     sources = Sources.read(labelled, text, say, limit=limit, seed=seed)
     if all(row.weak for row in sources.validation):
         raise DataError(f"{labelled} has no annotated rows of the validation split; docs/data.md says what is needed")
     english = English.load(start) if start is not None else None
-    if resume:
-        manifest, network, tokenizer = artifact.load(out)
-        settings = _recorded(manifest, more_steps)
-        manifest = _renewed(manifest, sources, settings)
+    if checkpoint:
+        manifest, network, tokenizer = checkpoint
+        settings = _longer(msgspec.convert(manifest.recipe.settings, Settings, strict=False), more_steps)
+        manifest = _renewed(manifest, sources, settings, seed)
         say(f"going on from {manifest.version}: {manifest.progress.phase}, step {manifest.progress.step}")
     else:
+        settings = _longer(settings or Settings(), more_steps)
         tokenizer = _vocabulary(sources, settings, seed, say)
         network = Network(_shape(settings, tokenizer), trainable(sources))
         if english is not None:
@@ -209,7 +210,7 @@ def _manifest(sources: Sources, network: Network, settings: Settings, seed: int,
     return Manifest(
         format_version=FORMAT_VERSION, name=NAME, version="", shape=network.shape, labels=trainable(sources),
         heads=(), omitted=(), data_digest=sources.data.digest, sources=_files(sources),
-        held_out_digest=_held_out_digest(), refused_rows=sources.refused, corpus=sources.corpus,
+        held_out_digest=held_out_digest(), refused_rows=sources.refused, corpus=sources.corpus,
         progress=Progress(phase=PRETRAIN, step=0, steps=settings.pretrain_steps),
         recipe=Recipe(
             method="masked and translation pre-training, multi-task fine-tuning, AdamW, int8 weights, Platt scaling",
@@ -223,18 +224,22 @@ def _manifest(sources: Sources, network: Network, settings: Settings, seed: int,
     )  # fmt: skip
 
 
-def _recorded(manifest: Manifest, more_steps: int) -> Settings:
-    """The settings that a checkpoint was begun with, and so many more steps of fine-tuning."""
-    found = msgspec.convert(manifest.recipe.settings, Settings, strict=False)
-    return msgspec.structs.replace(found, finetune_steps=found.finetune_steps + more_steps)
+def _longer(settings: Settings, more_steps: int) -> Settings:
+    """With so many more steps of fine-tuning."""
+    return msgspec.structs.replace(settings, finetune_steps=settings.finetune_steps + more_steps)
 
 
-def _renewed(manifest: Manifest, sources: Sources, settings: Settings) -> Manifest:
+def _renewed(manifest: Manifest, sources: Sources, settings: Settings, seed: int) -> Manifest:
     """Of a checkpoint that goes on: what was measured no longer holds, and the data may be others."""
+    numbers, before = _numbers(settings), manifest.recipe
+    now = Resumed(
+        phase=manifest.progress.phase, step=manifest.progress.step, seed=seed,
+        changed={name: value for name, value in numbers.items() if value != before.settings.get(name)},
+    )  # fmt: skip
     return msgspec.structs.replace(
         manifest, heads=(), omitted=(), metrics=(), data_digest=sources.data.digest, sources=_files(sources),
         refused_rows=sources.refused, corpus=sources.corpus,
-        recipe=msgspec.structs.replace(manifest.recipe, settings=_numbers(settings)),
+        recipe=msgspec.structs.replace(before, settings=numbers, resumed=(*before.resumed, now)),
     )  # fmt: skip
 
 
@@ -251,9 +256,3 @@ def _files(sources: Sources) -> tuple[Source, ...]:
 
 def _english(folder: Path) -> str:
     return f"English encoder with weights of SHA-256 {file_digest(folder / 'model.safetensors')}"
-
-
-def _held_out_digest() -> str:
-    """Of all probe words of all languages: an artifact says which words it was never shown."""
-    languages = sorted({probe.lang for probe in insult_probes("probe")})
-    return sha256("\n".join(word for lang in languages for word in held_out(lang)).encode()).hexdigest()

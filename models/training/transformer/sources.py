@@ -11,7 +11,7 @@ import numpy as np
 
 from models.probes.probes import contrast, fillers, identity_probes, insult_probes, mentions_held_out
 from models.probes.probes import frames as own_frames
-from models.training.data import DataManifest, Reader, Row, file_digest
+from models.training.data import DataManifest, Reader, Row, file_digest, without_held_out
 from models.training.transformer import corpus, mixture
 from models.training.transformer.corpus import Pair, Sentence
 from models.training.transformer.mixture import Draw, Example, Filled, Implants, Pool, Switched, marked
@@ -51,9 +51,8 @@ class Sources:
         rows = list(reader.rows())
         if limit is not None:
             rows = [rows[place] for place in sorted(np.random.default_rng(seed).permutation(len(rows))[:limit])]
-        train = [row for row in rows if row.split == "train" and not mentions_held_out(row.text)]
-        refused = sum(row.split == "train" for row in rows) - len(train)
-        held = [row for row in rows if row.split == "validation"]
+        kept, refused = without_held_out(rows)
+        train, held = ([row for row in kept if row.split == split] for split in ("train", "validation"))
         found = cls(train, held, reader.manifest(), refused)
         report(f"{len(train)} labelled rows, {refused} refused for a held-out word, {len(held)} for validation")
         if text is not None:
