@@ -1,9 +1,9 @@
 """Builds the artifacts of the shipped cascade, one after the other, and shows how far it got."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -35,6 +35,7 @@ class Plan:
     seed: int | None
     limit: int | None
     device: DeviceName
+    changes: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def labelled(self) -> Path:
@@ -82,6 +83,9 @@ def build(plan: Plan, parts: Sequence[str]) -> Iterator[str]:
 def _check(plan: Plan, parts: Sequence[str], screen: Screen) -> None:
     """Fail before anything is overwritten, and say once which rows no part will use."""
     if "transformer" in parts:
+        from models.training.transformer.recipe import Settings, changed
+
+        changed(Settings(), plan.changes)
         _start(plan)
     reader = Reader.of(plan.labelled)
     deque(reader.rows(), maxlen=0)
@@ -127,7 +131,8 @@ def _transformer(plan: Plan, screen: Screen) -> str:
         folders.labelled, folders.text, shipped("lexicons"), folder,
         start=_start(plan),
         resume=plan.resume, more_steps=plan.more_steps, settings=miniature() if plan.miniature else Settings(),
-        seed=plan.seed, limit=plan.limit, device=plan.device, say=screen.say, report=screen.steps,
+        changes=plan.changes, seed=plan.seed, limit=plan.limit, device=plan.device, say=screen.say,
+        report=screen.steps,
     )  # fmt: skip
     _write_card(plan, "transformer")
     return f"{manifest.name} {manifest.version} -> {folder}"

@@ -1,5 +1,7 @@
 """``weir train``."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +34,10 @@ def train(
     more_steps: Annotated[
         int, typer.Option(min=0, help="Fine-tune the transformer that many steps longer than planned.")
     ] = 0,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a setting of the transformer, may be repeated."),
+    ] = None,
     miniature: Annotated[bool, typer.Option(help="A tiny transformer in two minutes, to see the path work.")] = False,
     cards: Annotated[Path | None, typer.Option(help="Folder for the model cards.")] = None,
     seed: Annotated[
@@ -56,7 +62,7 @@ def train(
         )
     plan = Plan(
         data=data, out=out, start=start, resume=resume, more_steps=more_steps, miniature=miniature, cards=cards,
-        seed=seed, limit=limit, device=device,
+        seed=seed, limit=limit, device=device, changes=_changes(setting or ()),
     )  # fmt: skip
     try:
         for line in build(plan, [name for name in PARTS if name in wanted]):
@@ -65,3 +71,17 @@ def train(
         raise ConfigError(data, "rows", str(error)) from error
     except ArtifactError as error:
         raise ConfigError(out or "the package", "artifact", str(error)) from error
+
+
+def _changes(settings: Sequence[str]) -> dict[str, float]:
+    """Numbers by name, from ``NAME=VALUE``."""
+    found = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise ConfigError("--set", setting, "is not NAME=NUMBER, for example gold_share=0.6") from None
+        if not math.isfinite(found[name]):
+            raise ConfigError("--set", setting, "is not a finite number")
+    return found

@@ -26,7 +26,7 @@ from models.probes.probes import held_out
 from models.training.transformer import finetune, loop
 from models.training.transformer.card import card
 from models.training.transformer.mixture import UNKNOWN
-from models.training.transformer.recipe import Settings, miniature
+from models.training.transformer.recipe import Settings, changed, miniature, resumed
 from models.training.transformer.run import FINETUNE, PRETRAIN, train
 from models.transformer import artifact
 from models.transformer.encoder import Shape
@@ -155,6 +155,8 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(data: Path, tmp_pat
     last = _train(data, tmp_path, Settings(), resume=True, more_steps=3)
     assert (last.progress.step, last.recipe.seed, [each.seed for each in last.recipe.resumed]) == (30, 3, [3, 5, 5])
     assert artifact.read_manifest(tmp_path) == last
+    other = _train(data, tmp_path, Settings(), resume=True, more_steps=1, changes={"gold_share": 0.5})
+    assert other.recipe.resumed[-1].changed == {"finetune_steps": 31.0, "gold_share": 0.5}
     assert f"Went on from checkpoints: {phase} step 9 by seed 3, fine-tuning step 24 by seed 5" in card(last)
 
 
@@ -169,6 +171,28 @@ def test_the_defaults_are_those_that_the_shipped_model_learned_with() -> None:
     # It was fine-tuned longer.
     same = [name for name in Settings.__struct_fields__ if name != "finetune_steps"]
     assert {name: getattr(Settings(), name) for name in same} == {name: shipped[name] for name in same}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"silver_share": 1.0}, "known: pieces"),
+        ({"noise": -0.1}, "below 0"),
+        ({"batch_pieces": 0.5}, "no such value"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(changes: dict[str, float], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        changed(Settings(), changes)
+
+
+def test_what_a_checkpoint_is_made_of_cannot_change_on_the_way() -> None:
+    before = {name: float(value) for name, value in msgspec.structs.asdict(SHORT).items()}
+    assert resumed(before, {"noise": 0.5, "batch_pieces": 256}) == msgspec.structs.replace(
+        SHORT, noise=0.5, batch_pieces=256
+    )
+    with pytest.raises(DataError, match="layers, width cannot change"):
+        resumed(before, {"width": 32.0, "layers": 1.0})
 
 
 def test_there_must_be_a_checkpoint_to_go_on_from(data: Path, tmp_path: Path) -> None:
@@ -234,7 +258,9 @@ def test_rates_rise_then_fall_and_rise_again_after_a_resume() -> None:
     assert max(rates) == 1.0
     assert rates[6:] == sorted(rates[6:], reverse=True)
     assert rates[-1] < 0.08
-    assert loop._rate(phase, 50, 50) < loop._rate(phase, 51, 50) < loop._rate(phase, 56, 50)
+    assert loop._rate(phase, 50, 50) < loop._rate(phase, 51, 50) == rates[51]
+    assert all(loop._rate(phase, step, 50) <= rates[step] for step in range(50, 100))
+    assert loop._rate(phase, 60, 50) == rates[60]
 
 
 def _english(folder: Path) -> Path:

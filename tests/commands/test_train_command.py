@@ -75,6 +75,9 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         "model.safetensors",
     ),
     "an unknown device": (("--data", "full", "--device", "abacus"), "abacus"),
+    "a setting without a value": (("--data", "full", "--set", "gold_share"), "NAME=NUMBER"),
+    "a setting that is no number": (("--data", "full", "--set", "gold_share=inf"), "finite"),
+    "an unknown setting": (("--data", "full", "--set", "silver_share=1"), "gold_share"),
     "steps that are no number": (("--data", "full", "--more-steps", "-1"), "more-steps"),
 }
 

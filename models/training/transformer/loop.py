@@ -82,8 +82,7 @@ def _groups(phase: Phase, network: Network, extra: nn.Module | None) -> list[dic
 
 
 def _rate(phase: Phase, step: int, begin: int) -> float:
-    warm = max(1, int(phase.warm_up * phase.steps))
-    if step - begin < warm:  # a resumed run warms up again: its optimizer starts afresh
-        return (step - begin + 1) / warm
-    left = (phase.steps - step) / max(1, phase.steps - warm)
-    return phase.last + (1 - phase.last) * min(1.0, max(0.0, left))
+    warm = max(1, int(phase.warm_up * (phase.steps - begin)))
+    rise = (step - begin + 1) / warm  # a resumed run warms up again, as its optimizer starts afresh, but no higher
+    left = (phase.steps - step) / max(1, phase.steps - max(1, int(phase.warm_up * phase.steps)))
+    return min(rise, phase.last + (1 - phase.last) * min(1.0, max(0.0, left)))

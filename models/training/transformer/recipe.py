@@ -1,6 +1,11 @@
 """The choices of transformer training in one place; every number here ends up in the manifest."""
 
+from collections.abc import Mapping
+
 import msgspec
+import msgspec.structs
+
+from models.errors import DataError
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +45,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resplit: float = 0.2  # share of texts whose words are split otherwise than is likeliest
     pad: float = 0.08  # share that stands among harmless text
     checkpoint_seconds: float = 300.0
+
+
+_SIZES = frozenset(
+    ("pieces", "vocabulary_texts", "vocabulary_power", "layers", "width", "inner", "attention_heads", "positions")
+)  # what weights and vocabulary of a checkpoint already follow from
+
+
+def resumed(before: Mapping[str, float], changes: Mapping[str, float]) -> Settings:
+    """The settings of a run that goes on with some of them changed; raises DataError as ``changed`` does."""
+    if fixed := sorted(_SIZES & changes.keys()):
+        raise DataError(f"{', '.join(fixed)} cannot change on the way; train from the start without --resume")
+    return changed(msgspec.convert(before, Settings, strict=False), changes)
+
+
+def changed(settings: Settings, changes: Mapping[str, float]) -> Settings:
+    """With some numbers changed; raises DataError for a name or a number that no setting has."""
+    known = Settings.__struct_fields__
+    if wrong := sorted(changes.keys() - set(known)):
+        raise DataError(f"{wrong[0]} is no setting of the transformer; known: {', '.join(known)}")
+    if wrong := sorted(name for name, value in changes.items() if value < 0):
+        raise DataError(f"{wrong[0]} must not be below 0")
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(settings), **changes}, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise DataError(f"a setting of the transformer has no such value: {error}") from error
 
 
 def miniature() -> Settings:

@@ -6,11 +6,10 @@ and ``resume`` goes on from any of them.
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import msgspec.structs
 import numpy as np
 import sentencepiece
@@ -27,7 +26,7 @@ from models.training.transformer.calibrate import calibrate
 from models.training.transformer.finetune import judged
 from models.training.transformer.mixture import mixed
 from models.training.transformer.pretrain import Filler, aligned, filled, lessons, temperature
-from models.training.transformer.recipe import Settings
+from models.training.transformer.recipe import Settings, changed, resumed
 from models.training.transformer.sources import Sources, parts
 from models.training.transformer.start import English, begin_from
 from models.training.transformer.vocabulary import balanced, train_vocabulary
@@ -52,6 +51,7 @@ def train(
     more_steps: int = 0,
     limit: int | None = None,
     settings: Settings | None = None,
+    changes: Mapping[str, float] | None = None,
     seed: int | None = None,
     device: DeviceName = "auto",
     say: Say = lambda _: None,
@@ -63,8 +63,9 @@ def train(
     word lists. ``start`` is a folder with an English encoder to start from; without it the weights start at random
     and only the filling-in task pre-trains. ``resume`` goes on from the checkpoint in ``out`` with the settings that
     it was begun with, and by its seed unless another is given. ``more_steps`` of fine-tuning come on top of those
-    planned, in either case. ``limit`` takes that many labelled rows, drawn by the seed. Raises DataError where the
-    data cannot train anything, ArtifactError where there is no checkpoint to go on from.
+    planned and ``changes`` are settings by name, in either case. ``limit`` takes that many labelled rows, drawn by
+    the seed. Raises DataError where the data cannot train anything or a setting cannot be, ArtifactError where there
+    is no checkpoint to go on from.
     """
     checkpoint = artifact.load(out) if resume else None
     if seed is None:
@@ -77,11 +78,11 @@ def train(
     english = English.load(start) if start is not None else None
     if checkpoint:
         manifest, network, tokenizer = checkpoint
-        settings = _longer(msgspec.convert(manifest.recipe.settings, Settings, strict=False), more_steps)
+        settings = _longer(resumed(manifest.recipe.settings, changes or {}), more_steps)
         manifest = _renewed(manifest, sources, settings, seed)
         say(f"going on from {manifest.version}: {manifest.progress.phase}, step {manifest.progress.step}")
     else:
-        settings = _longer(settings or Settings(), more_steps)
+        settings = _longer(changed(settings or Settings(), changes or {}), more_steps)
         tokenizer = _vocabulary(sources, settings, seed, say)
         network = Network(_shape(settings, tokenizer), trainable(sources))
         if english is not None:
