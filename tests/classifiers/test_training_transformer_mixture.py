@@ -121,6 +121,14 @@ def test_unknown_labels_stay_unknown(sources: Sources) -> None:
         assert switched(random).truth in {(0, UNKNOWN), (1, UNKNOWN)}
 
 
+def test_harmless_sentences_come_more_often_where_harm_is_annotated() -> None:
+    rows = [Row(**_row(lang, n, weak=True, toxicity=0)) for lang in ("fr", "sw", "yo") for n in range(50)]  # type: ignore[arg-type] # fields by name
+    pool, random = mixture.weak(rows, LABELS, {"fr"}, 6.0), np.random.default_rng(1)
+    drawn = Counter(pool(random).text for _ in range(4_000))
+    french = sum(number for text, number in drawn.items() if text in {row.text for row in rows if row.lang == "fr"})
+    assert french / 4_000 == pytest.approx(6 / 8, abs=0.03)
+
+
 def test_positives_of_a_rare_label_come_more_often() -> None:
     rows = [Row(**_row("de", n, toxicity=0, threat=int(n < 20))) for n in range(200)]  # type: ignore[arg-type] # fields by name
     random = np.random.default_rng(2)

@@ -1,7 +1,7 @@
 """What fine-tuning draws from: annotated rows first, and texts made here that take the language out of the question.
 
 - *gold*: annotated rows, languages balanced by temperature, rows weighted as the linear level weights them;
-- *weak*: harmless sentences of many languages, few of each;
+- *weak*: harmless sentences of many languages, few of each, more where harm is annotated;
 - *frames*: own sentences, insults or harmless words and groups of people in the same frames (`models.probes`);
 - *filled*: the same frames with any word of the word lists or of the dictionaries in them;
 - *implants*: a harmless sentence with an insult of the word lists in it, or with any other word of that language;
@@ -10,7 +10,7 @@
 Nothing here holds a held-out probe word: `Sources` refuses every such text, whatever it comes from.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,8 +70,12 @@ def gold(rows: Sequence[Row], labels: Sequence[str], power: float, rare: dict[st
     return Pool.of(examples, chances)
 
 
-def weak(rows: Sequence[Row], labels: Sequence[str]) -> Pool:
-    """Rows that nobody annotated for this, every language as often as another."""
+def weak(rows: Sequence[Row], labels: Sequence[str], judged: Collection[str], factor: float) -> Pool:
+    """Rows that nobody annotated for this, every language as often as another, but for those of ``judged``.
+
+    Those are languages with annotated harm, in some of which little else was annotated: their harmless sentences come
+    ``factor`` times as often, or the language itself would mean harm.
+    """
     settings = RecipeSettings()
     counts: dict[str, int] = {}
     for row in rows:
@@ -79,7 +83,8 @@ def weak(rows: Sequence[Row], labels: Sequence[str]) -> Pool:
     examples = [
         Example(row.text, tuple(truth_of(row, label) for label in labels), row_weight(row, settings)) for row in rows
     ]
-    return Pool.of(examples, [counts[row.lang] ** -0.6 for row in rows])
+    often = {lang: factor if lang in judged else 1.0 for lang in counts}
+    return Pool.of(examples, [often[row.lang] * counts[row.lang] ** -0.6 for row in rows])
 
 
 def marked(labels: Sequence[str], **known: int) -> tuple[int, ...]:

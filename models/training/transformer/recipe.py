@@ -34,12 +34,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tune_body_rate: float = 2e-4
     tune_piece_rate: float = 7e-4
     gold_share: float = 0.70  # what fine-tuning draws from
-    weak_share: float = 0.08
+    weak_share: float = 0.12
     frame_share: float = 0.08
     filled_share: float = 0.09
     implant_share: float = 0.07
-    switched_share: float = 0.07
+    switched_share: float = 0.12
     gold_power: float = 0.35
+    weak_factor: float = 6.0  # harmless sentences of languages with annotated harm come this much more often
     rare_factor: float = 4.0  # positives of labels with fewer than 2,000 of them come this much more often
     noise: float = 0.2  # share of texts that are obfuscated
     resplit: float = 0.2  # share of texts whose words are split otherwise than is likeliest

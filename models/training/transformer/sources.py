@@ -88,7 +88,8 @@ def parts(
     found: list[tuple[float, Draw]] = [(settings.gold_share, gold), (settings.frame_share, frames(labels))]
     if not harmless:
         return found, frames(labels)
-    weak = mixture.weak(harmless, labels)
+    harmed = {row.lang for row in annotated if 1 in row.labels.values()}
+    weak = mixture.weak(harmless, labels, harmed, settings.weak_factor)
     found.append((settings.weak_share, weak))
     insults, words = read_insults(lexicons), harmless_words(sources.dictionary, lexicons)
     plain = _by_language(harmless)
