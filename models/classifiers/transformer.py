@@ -20,6 +20,7 @@ from models.windows import spread
 
 _BATCH_PIECES = 4096
 _MOST_WINDOWS = 8  # spread over the text; a batch of long texts must end before its time limit
+_MOST_UNKNOWN = 0.3  # share of a text's pieces; above it the vocabulary cannot spell it, and no score is evidence
 _MOST_CHARACTERS = 20_000  # of one text that are looked at
 
 
@@ -52,9 +53,11 @@ class TransformerClassifier:
         return self._table.labels
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
-        """Probabilities and evidence; a text of nothing but spaces and controls scores 0 without evidence."""
+        """Probabilities and evidence: none in an unknown writing, and a score of 0 as well where only spaces are."""
         check_pairs(texts, languages)
-        return without_blanks(Scores(*self._table.apply(self.logits(texts), languages)), texts)
+        probabilities, evidence = self._table.apply(self.logits(texts), languages)
+        evidence &= (self.unknown_share(texts) <= _MOST_UNKNOWN)[:, None]
+        return without_blanks(Scores(probabilities, evidence), texts)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Uncalibrated scores [texts, labels], for calibration, mixing and drift."""

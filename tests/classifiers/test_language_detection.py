@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from models import scripts
 from models.language import UNKNOWN, detect
 
 KNOWN = {
@@ -51,6 +52,43 @@ def test_a_lone_surrogate_beside_words_is_survived() -> None:
 @pytest.mark.parametrize("text", ["tum bilkul pagal ho yaar kya bakwas hai", "tu bohat bara kutta hai harami insan"])
 def test_romanised_urdu_is_not_taken_for_english(text: str) -> None:
     assert detect([text])[0].tag != "en"
+
+
+RUNES = "ᚠᚢᚦᚨᚱᚲᚷᚹ ᚺᚾᛁᛃᛈᛇᛉᛊ ᛏᛒᛖᛗᛚᛜᛞᛟ"
+UNREAD = {
+    "runes": f"thanks for the lovely present and see you soon {RUNES}",
+    "a guess that cannot be": "苍蝇嗡嗡飞走。",
+    "at the end of a long text": f"{KNOWN['en']} " * 8 + f"{RUNES} " * 20,
+}
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_a_text_with_many_letters_of_other_writings_has_no_language_that_was_read(kind: str) -> None:
+    found = detect([UNREAD[kind]])[0]
+    assert found.tag == UNKNOWN
+    assert found.confidence > 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [(f"{KNOWN['en']} {RUNES[:8]}", "en"), ("今天我和John一起看了Game of Thrones的最后一集", "zh")],
+)
+def test_a_borrowed_name_changes_nothing(text: str, tag: str) -> None:
+    assert detect([text])[0].tag == tag
+
+
+def test_every_language_with_evidence_is_read_in_its_own_writing() -> None:
+    assert all(scripts.foreign_share(text, tag) == 0.0 for tag, text in KNOWN.items())
+
+
+@pytest.mark.parametrize(("tag", "share"), [("ur-Latn", 1.0), ("ur", 0.0), ("sr", 1.0), ("xx", 1.0)])
+def test_a_tag_that_names_its_script_has_no_other(tag: str, share: float) -> None:
+    assert scripts.foreign_share("تم بہت اچھے ہو", tag) == share
+
+
+@pytest.mark.parametrize("text", ["", " ", "123", "\ud800\udfff", "😀😀", "ǅ" * 100_000])
+def test_shares_are_shares_whatever_the_text(text: str) -> None:
+    assert scripts.foreign_share(text, "en") == 0.0
 
 
 def test_confidence_is_a_share() -> None:

@@ -60,6 +60,8 @@ def test_an_unknown_writing_is_told_by_its_share_of_unknown_pieces(classifier: T
     runes, words, empty = classifier.unknown_share([HOSTILE["an unknown script"], "the ferry leaves", ""])
     assert runes > 0.8
     assert words == empty == 0.0
+    evidence = classifier.score([HOSTILE["an unknown script"], "the ferry leaves"], ["en", "en"]).evidence
+    assert evidence.any(axis=1).tolist() == [False, True]
 
 
 def test_what_stands_at_the_end_of_a_long_text_counts(classifier: TransformerClassifier) -> None:

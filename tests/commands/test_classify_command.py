@@ -46,6 +46,15 @@ def test_plain_text_lines_from_standard_input():
     assert empty["level"] == "no-text"
 
 
+@pytest.mark.parametrize("cascade", ["cascade.yaml", "cascade-linear.yaml"])
+def test_what_nobody_could_read_goes_to_a_person_however_low_it_scores(cascade):
+    runes = "thanks for the lovely present and see you soon ᚠᚢᚦᚨᚱᚲᚷᚹ ᚺᚾᛁᛃᛈᛇᛉᛊ ᛏᛒᛖᛗᛚᛜᛞᛟ"
+    done = weir("classify", "--text", "--cascade", f"config/{cascade}", stdin=f"{runes}\n{runes[:46]}\n")
+    unread, read = map(json.loads, done.stdout.splitlines())
+    assert (unread["verdict"], unread["language"]) == ("review", "und")
+    assert (read["verdict"], read["language"]) == ("allow", "en")
+
+
 def test_repeats_and_edits_are_answered_as_in_the_stream():
     item = {"item_id": "i", "text": "hello there everybody"}
     edit = {"item_id": "i", "text": "hello there somebody"}
