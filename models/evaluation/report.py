@@ -45,6 +45,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     recall_at_1_percent_fpr: Figure | None
     recall_at_5_percent_fpr: Figure | None
     recall_at_95_percent_precision: Figure | None  # of a threshold chosen on these rows
+    recall_at_act: Figure | None  # share of the positives that the label acts on: at act_from, with evidence
+    precision_at_act: Figure | None  # share of what the label acts on that is positive
     ece: Figure | None  # 10 bins of equal mass
     fpr_at_review: Figure | None  # share of the negatives at review_from or above, with evidence or without
     fpr_at_act: Figure | None  # the same at act_from

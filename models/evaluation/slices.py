@@ -15,7 +15,7 @@ from models.metrics import Floats, Truth, equal_mass_bins
 from models.thresholds import Thresholds
 
 Measured = dict[str, Floats]  # by name, [1 + resamples], the value of the data as they are first
-POSITIVES, NEGATIVES, ROWS = "positives", "negatives", "rows"
+POSITIVES, NEGATIVES, ACTED, ROWS = "positives", "negatives", "acted", "rows"
 MEASURES = {
     "auc": ROWS,
     "auc_plain": ROWS,
@@ -25,6 +25,8 @@ MEASURES = {
     "recall_at_1_percent_fpr": POSITIVES,
     "recall_at_5_percent_fpr": POSITIVES,
     "recall_at_95_percent_precision": POSITIVES,
+    "recall_at_act": POSITIVES,
+    "precision_at_act": ACTED,
     "ece": ROWS,
     "fpr_at_review": NEGATIVES,
     "fpr_at_act": NEGATIVES,
@@ -135,6 +137,7 @@ def _measure(part: Slice, column: Column, counts: Floats) -> Measured:
     measured = {
         "fpr_at_review": ratio(counts, scores >= column.thresholds.review_from, ~truth),
         "fpr_at_act": ratio(counts, scores >= column.thresholds.act_from, ~truth),
+        "recall_at_act": ratio(counts, found.acted, truth),
         "recall_seen": ratio(counts, found.acted | found.reviewed, truth),
         "benign_in_review": ratio(counts, found.reviewed, ~truth),
     }
@@ -150,12 +153,18 @@ def _measure(part: Slice, column: Column, counts: Floats) -> Measured:
         "recall_at_1_percent_fpr": curve.recall_at_fpr(0.01),
         "recall_at_5_percent_fpr": curve.recall_at_fpr(0.05),
         "recall_at_95_percent_precision": curve.recall_at_precision(0.95),
+        "precision_at_act": ratio(counts, truth, found.acted),
         "ece": calibration_error(counts, equal_mass_bins(scores), scores, truth),
     }
 
 
 def _cell(part: Slice, column: Column, measured: Measured) -> Cell:
-    sizes = {ROWS: part.truth.size, POSITIVES: int(part.truth.sum()), NEGATIVES: int((~part.truth).sum())}
+    sizes = {
+        ROWS: part.truth.size,
+        POSITIVES: int(part.truth.sum()),
+        NEGATIVES: int((~part.truth).sum()),
+        ACTED: int(column.verdicts.acted.sum()),
+    }
     none = np.zeros(0)
     figures = {name: figure(measured.get(name, none), sizes[over]) for name, over in MEASURES.items()}
     return Cell(

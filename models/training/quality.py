@@ -24,7 +24,8 @@ _HOW = """## How it is measured
 - ECE is over 10 bins of equal mass. F1, positives seen and negatives in review are at the thresholds of the shipped
   policy. A score without evidence never acts; where the policy sends such items to a person, they count as seen and
   as in review. Negatives at act_from counts scores with and without evidence.
-- Recall at 95 % precision is what could be acted on if the threshold were chosen on these very rows.
+- Recall at 95 % precision is what could be acted on if the threshold were chosen on these very rows. Positives acted
+  on and the precision of acting are what the shipped act_from does, where there is evidence.
 - Harmless sentences were annotated by nobody; a few are rude. Sentences about groups and insults are templates: they
   repeat frames, so their intervals are too narrow."""
 

@@ -21,6 +21,8 @@ _DECIDING = {
     "ece": "ECE (95 %)",
     "f1_at_review": "F1 at review_from",
     "f1_at_act": "F1 at act_from",
+    "recall_at_act": "positives acted on",
+    "precision_at_act": "precision of acting",
     "recall_seen": "positives seen",
     "benign_in_review": "negatives in review",
     "fpr_at_act": "negatives at act_from",

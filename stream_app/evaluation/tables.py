@@ -20,11 +20,14 @@ _MEASURES = {
     "benign_in_review": "benign rev.",
     "fpr_at_act": "FPR act",
     "recall_at_95_percent_precision": "R@P95",
+    "recall_at_act": "R act",
+    "precision_at_act": "P act",
 }
 LEGEND = (
     "Columns named after other systems: their AUC. F1: at review_from. R@: recall at that rate of false positives. "
     "seen: positives acted on or reviewed. benign rev.: negatives in review. FPR act: negatives at act_from. "
-    "R@P95: recall at 95 % precision. All intervals are in --json."
+    "R@P95: recall at 95 % precision. R act, P act: recall and precision of what is acted on. "
+    "All intervals are in --json."
 )
 
 

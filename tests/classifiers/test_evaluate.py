@@ -69,6 +69,27 @@ def test_a_cell_follows_from_thresholds_and_truth() -> None:
     assert sum(point.n for point in cell.reliability) == 7
 
 
+def test_the_shipped_threshold_is_told_with_recall_and_precision_and_their_intervals() -> None:
+    cell = _cells(evaluate(Digits(), [*ROWS, _row(0.95, 1)], thresholds=LIMITS, bootstrap=200))["en"]
+    recall, precision = cell.recall_at_act, cell.precision_at_act
+    assert recall is not None
+    assert precision is not None
+    assert (recall.value, recall.n) == (0.5, 4)  # .9 and .95 of four
+    assert (precision.value, precision.n) == (pytest.approx(2 / 3, abs=1e-5), 3)  # .85 is none
+    for found in (recall, precision):
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low < found.value < found.high
+
+
+def test_what_is_not_acted_on_has_no_precision_and_nothing_is_without_evidence() -> None:
+    for digits, rows in ((Digits(), [_row(0.5, 1), _row(0.1, 0)]), (Digits(blind=("und",)), ROWS)):
+        cell = _cells(evaluate(digits, rows, thresholds=LIMITS, bootstrap=20))["en"]
+        assert cell.precision_at_act is None
+        assert cell.recall_at_act is not None
+        assert cell.recall_at_act.value == 0
+
+
 def test_languages_of_variants_are_one_and_all_comes_first() -> None:
     rows = [*ROWS, _row(0.7, 1, "pt-BR"), _row(0.2, 0, "pt")]
     report = evaluate(Digits(), rows, bootstrap=5)

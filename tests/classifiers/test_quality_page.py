@@ -51,6 +51,7 @@ def test_folders_of_the_machine_stay_out() -> None:
 def test_a_figure_stands_with_its_interval_and_a_label_without_scores_is_named() -> None:
     text = page(_report("en"))
     assert "| en | 10 / 20 | 0.500 (0.400 to 0.600) |" in text
+    assert "| positives acted on | precision of acting |" in text
     assert "Labels of the policy that nothing here scores: self_harm." in text
     assert "linear.v1 decided 100.0%" in text
 
