@@ -80,16 +80,20 @@ def _alarms(system: SystemReport) -> list[Shortfall]:
 
 
 def _items(system: SystemReport) -> list[Shortfall]:
-    harmless = [
-        share
-        for share in system.shares
-        if not share.harmful and share.language != ALL and share.rows >= _MANY_NEGATIVES
-    ]
+    shares = [share for share in system.shares if share.language != ALL]
+    harmful = [share for share in shares if share.harmful and share.rows >= _MANY_POSITIVES]
+    harmless = [share for share in shares if not share.harmful and share.rows >= _MANY_NEGATIVES]
     where = f"all labels together, languages with {_MANY_NEGATIVES} of them"
+    seen = f"all labels together, languages with {_MANY_POSITIVES} of them"
     return [
+        _rule(f"harmful items seen (acted on or reviewed) at least .80, {seen}", _seen(harmful), least=0.8),
         _rule(f"harmless items in review at most .25, {where}", _of_shares(harmless, "review"), most=0.25),
         _rule(f"harmless items acted on at most .005, {where}", _of_shares(harmless, "act"), most=0.005),
     ]
+
+
+def _seen(shares: Iterable[Share]) -> list[_Case]:
+    return [_Case(share.language, round(1 - share.allow.value, 5)) for share in shares if share.allow]
 
 
 def _probes(system: SystemReport) -> list[Shortfall]:

@@ -143,5 +143,22 @@ def test_harmless_items_have_the_bounds_of_negatives() -> None:
     assert (act.cases, act.broken) == (2, ("en 0.006",))
 
 
+def test_harmful_items_are_seen_whatever_label_sees_them() -> None:
+    def share(language: str, allow: float, *, rows: int = 500, harmful: bool = True) -> Share:
+        figure = Figure(value=allow, low=None, high=None, n=rows)
+        return Share(language=language, harmful=harmful, rows=rows, allow=figure, review=None, act=None)
+
+    shares = (
+        share("all", 0.9),
+        share("de", 0.2),
+        share("en", 0.201),
+        share("fr", 0.9, rows=499),
+        share("tr", 0.5),
+        share("ko", 0.9, harmful=False),
+    )
+    rule = _rule(_found(msgspec.structs.replace(_system(), shares=shares)), "harmful items seen")
+    assert (rule.cases, rule.broken) == (3, ("tr 0.500", "en 0.799"))
+
+
 def _pairs(review: float, act: float) -> tuple[tuple[str, float], tuple[str, float]]:
     return ("review", review), ("act", act)
