@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from models.classifier import Classifier
+from models.evaluation.evasion import Noised, evasion_cells
 from models.evaluation.probes import Probes, identity_cells, insult_cells, swap_cells
 from models.evaluation.report import ALL, Cell, LevelShare, Report, SystemReport
 from models.evaluation.rows import LabelledText, Rows
@@ -34,6 +35,7 @@ def compare(
     bootstrap: int = 500,
     seed: int = 0,
     probes: Probes | None = None,
+    changed: Noised | None = None,
     progress: Progress = lambda _: None,
 ) -> Report:
     """Score every row under the language that is detected, as in the stream, and measure.
@@ -42,6 +44,7 @@ def compare(
 
     The first system is the one evaluated; the others stand beside it, measured on the same rows and resamples.
     Weak rows count in the tables of harmless sentences only. ``thresholds`` by label, 0.5 where it says nothing.
+    ``changed``, from ``noised`` of the same rows, is what evasion is measured on.
     """
     limits, draws = dict(thresholds or {}), Bootstrap(bootstrap, seed)
     progress(f"detecting the language of {len(rows.texts)} texts")
@@ -61,7 +64,8 @@ def compare(
                     own.append(cell)
     reports = []
     for (system, scored), own, speed in zip(scores, cells, speeds, strict=True):
-        reports.append(_report(system, scored, own, rows, limits, draws, probes, speed))
+        progress(f"scoring made-up and noised texts with {system.name}")
+        reports.append(_report(system, scored, own, rows, limits, draws, probes, changed, speed))
     return Report(
         rows=len(rows.texts),
         weak_rows=int(rows.weak.sum()),
@@ -80,6 +84,7 @@ def _report(
     limits: dict[str, Thresholds],
     draws: Bootstrap,
     probes: Probes | None,
+    changed: Noised | None,
     speed: float,
 ) -> SystemReport:
     benign = [
@@ -100,6 +105,7 @@ def _report(
         identity=tuple(identity_cells(system, probes, cells, limits, draws)) if probes else (),
         insults=tuple(insult_cells(system, probes, draws)) if probes else (),
         swaps=tuple(swap_cells(system, probes, limits)) if probes else (),
+        evasion=tuple(evasion_cells(system, scored, rows, changed, draws)) if changed else (),
     )
 
 

@@ -108,6 +108,22 @@ class Insults(msgspec.Struct, frozen=True, kw_only=True):
     auc: Figure | None
 
 
+class Evasion(msgspec.Struct, frozen=True, kw_only=True):
+    """Some annotated rows as they are and after noise (``models.noise``), all languages together.
+
+    AUC over pairs of one source. The rows are drawn evenly over classes, languages and sources, so ``clean`` is not
+    the AUC of all rows.
+    """
+
+    label: str
+    rows: int
+    positives: int
+    changed: float  # share of the texts that still differ once they are normalized
+    clean: Figure | None
+    noised: Figure | None
+    lost: Figure | None  # clean minus noised, on the same resamples
+
+
 class SystemReport(msgspec.Struct, frozen=True, kw_only=True):
     """All that was measured of one system."""
 
@@ -123,6 +139,7 @@ class SystemReport(msgspec.Struct, frozen=True, kw_only=True):
     identity: tuple[Identity, ...]
     insults: tuple[Insults, ...]
     swaps: tuple[Gap, ...] = ()
+    evasion: tuple[Evasion, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ import msgspec
 
 from models.evaluation.report import Report, SystemReport
 from models.evaluation.shortfalls import shortfalls
-from models.training.quality_tables import groups, harmless, insults, items, of_label, plain, swaps
+from models.training.quality_cells import plain
+from models.training.quality_probes import evasion, groups, insults, swaps
+from models.training.quality_tables import harmless, items, of_label
 
 _HOW = """## How it is measured
 
@@ -44,6 +46,7 @@ def page(report: Report) -> str:
         groups(first),
         swaps(report),
         insults(report),
+        evasion(report),
         _HOW,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,10 +1,8 @@
 """The tables of the results page."""
 
-import re
-from collections.abc import Iterable
-
-from models.evaluation.report import ALL, Benign, Cell, Figure, Point, Report, SystemReport
+from models.evaluation.report import ALL, Benign, Cell, Point, Report, SystemReport
 from models.evaluation.shortfalls import median_lead
+from models.training.quality_cells import figure, number, plain, table
 
 _FEWEST = 30  # harmless sentences, for a language to be listed
 _LISTED = 20  # worst languages
@@ -56,9 +54,9 @@ def _leads(label: str, rest: list[SystemReport]) -> str:
 
 def _cells(cells: list[Cell], measures: dict[str, str]) -> str:
     rows = [
-        [plain(cell.language), _sizes(cell), *(_figure(getattr(cell, name)) for name in measures)] for cell in cells
+        [plain(cell.language), _sizes(cell), *(figure(getattr(cell, name)) for name in measures)] for cell in cells
     ]
-    return _table(["language", "+ / -", *measures.values()], rows)
+    return table(["language", "+ / -", *measures.values()], rows)
 
 
 def _beside(cells: list[Cell], other: SystemReport) -> str:
@@ -67,10 +65,10 @@ def _beside(cells: list[Cell], other: SystemReport) -> str:
     for cell in cells:
         found = theirs.get((cell.label, cell.language))
         if found:
-            pairs = [f"{_number(getattr(cell, name))} / {_number(getattr(found, name))}" for name in _BESIDE]
-            rows.append([plain(cell.language), *pairs, _figure(found.lead, signed=True)])
+            pairs = [f"{number(getattr(cell, name))} / {number(getattr(found, name))}" for name in _BESIDE]
+            rows.append([plain(cell.language), *pairs, figure(found.lead, signed=True)])
     name = f"{plain(other.name)} {plain(other.version)}"
-    return f"Ours / {name}:\n\n{_table(['language', *_BESIDE.values(), 'AUC ahead (95 %)'], rows)}" if rows else ""
+    return f"Ours / {name}:\n\n{table(['language', *_BESIDE.values(), 'AUC ahead (95 %)'], rows)}" if rows else ""
 
 
 def _sources(label: str, first: SystemReport, rest: list[SystemReport]) -> str:
@@ -83,11 +81,11 @@ def _sources(label: str, first: SystemReport, rest: list[SystemReport]) -> str:
                 [
                     plain(cell.source),
                     _sizes(cell),
-                    _figure(cell.auc),
-                    *(_number(other.auc if other else None) for other in beside),
+                    figure(cell.auc),
+                    *(number(other.auc if other else None) for other in beside),
                 ]
             )
-    return _table(["source", "+ / -", "AUC (95 %)", *(f"{plain(other.name)} AUC" for other in rest)], rows)
+    return table(["source", "+ / -", "AUC (95 %)", *(f"{plain(other.name)} AUC" for other in rest)], rows)
 
 
 def _reliability(cells: list[Cell]) -> str:
@@ -97,7 +95,7 @@ def _reliability(cells: list[Cell]) -> str:
         for cell in cells
     ]
     text = f"Reliability, mean score / share of positives / rows in bins of equal mass; languages of {_MANY:,} rows."
-    return f"{text}\n\n{_table(['language', *(str(at + 1) for at in range(bins))], rows)}" if bins else ""
+    return f"{text}\n\n{table(['language', *(str(at + 1) for at in range(bins))], rows)}" if bins else ""
 
 
 def _point(point: Point) -> str:
@@ -111,7 +109,7 @@ def items(system: SystemReport) -> str:
             plain(s.language),
             "harmful" if s.harmful else "harmless",
             f"{s.rows:,}",
-            *map(_figure, (s.allow, s.review, s.act)),
+            *map(figure, (s.allow, s.review, s.act)),
         ]
         for s in system.shares
         if s.rows >= _FEWEST or s.language == ALL
@@ -121,7 +119,7 @@ def items(system: SystemReport) -> str:
         "What happens to annotated items, all labels together. Harmful: any label holds. Harmless: none does, and "
         "toxicity is annotated, or spam is all that is. The others are unknown and left out."
     )
-    return f"## Items\n\n{text}\n\n{_table(head, rows)}"
+    return f"## Items\n\n{text}\n\n{table(head, rows)}"
 
 
 def harmless(system: SystemReport) -> str:
@@ -129,99 +127,16 @@ def harmless(system: SystemReport) -> str:
     listed = [cell for cell in system.benign if cell.language != ALL and cell.rows >= _FEWEST]
     listed.sort(key=lambda cell: -_value(cell))
     rows = [
-        [plain(cell.language), plain(cell.label), f"{cell.rows:,}", _figure(cell.at_review), _figure(cell.at_act)]
+        [plain(cell.language), plain(cell.label), f"{cell.rows:,}", figure(cell.at_review), figure(cell.at_act)]
         for cell in [*overall, *listed[:_LISTED]]
     ]
     text = f"Taken for harmless, annotated by nobody; the worst {_LISTED} languages with {_FEWEST} or more."
-    return f"## Harmless sentences\n\n{text}\n\n{_table(['language', 'label', 'rows', 'review or act', 'act'], rows)}"
+    return f"## Harmless sentences\n\n{text}\n\n{table(['language', 'label', 'rows', 'review or act', 'act'], rows)}"
 
 
 def _value(cell: Benign) -> float:
     return cell.at_review.value if cell.at_review else 0.0
 
 
-def groups(system: SystemReport) -> str:
-    rows = []
-    for cell in system.identity:
-        times = ["-" if value is None else f"{value:.1f}" for value in (cell.times_review, cell.times_act)]
-        n = cell.at_review.n if cell.at_review else 0
-        rows.append(
-            [
-                plain(cell.label),
-                plain(cell.language),
-                str(n),
-                _figure(cell.at_review),
-                times[0],
-                _figure(cell.at_act),
-                times[1],
-            ]
-        )
-    text = (
-        "Neutral, positive and counter-speech sentences naming a group, kept out of training: how many are flagged."
-    )
-    head = ["label", "language", "sentences", "review or act", "times the negatives", "act", "times the negatives"]
-    return f"## Sentences about groups\n\n{text}\n\n{_table(head, rows)}" if rows else ""
-
-
-def swaps(report: Report) -> str:
-    first, *rest = report.systems
-    theirs = [{(gap.label, gap.language): gap.gap for gap in other.swaps} for other in rest]
-    rows = [
-        [plain(each.label), plain(each.language), f"{each.frames} / {each.groups}", f"{each.gap:.3f}"]
-        + [f"{plain(each.highest)} / {plain(each.lowest)}", f"{each.changed:.3f}"]
-        + [f"{found[key]:.3f}" if key in found else "-" for found in theirs]
-        for each in first.swaps
-        for key in [(each.label, each.language)]
-    ]
-    text = (
-        "The same neutral or positive sentence with one group after another, kept out of training. Gap: between the "
-        "groups with the highest and the lowest mean score. Changed: share of the sentences in which the group alone "
-        "decides whether the score reaches review_from. A few sentences a language: chance makes a gap as well."
-    )
-    head = ["label", "language", "sentences / groups", "gap", "highest / lowest", "changed"]
-    head += [f"{plain(other.name)} gap" for other in rest]
-    return f"## The group alone\n\n{text}\n\n{_table(head, rows)}" if rows else ""
-
-
-def insults(report: Report) -> str:
-    first, *rest = report.systems
-    theirs = [{(cell.label, cell.language): cell.auc for cell in other.insults} for other in rest]
-    rows = [
-        [plain(cell.label), plain(cell.language), f"{cell.insults} / {cell.neutral}", _figure(cell.auc)]
-        + [_number(found.get((cell.label, cell.language))) for found in theirs]
-        for cell in first.insults
-    ]
-    text = (
-        "Insults against neutral words in the same frames, kept out of training: .5 where only the language counts."
-    )
-    head = ["label", "language", "insults / neutral", "AUC (95 %)", *(f"{plain(other.name)} AUC" for other in rest)]
-    return f"## Insults\n\n{text}\n\n{_table(head, rows)}" if rows else ""
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [" | ".join(row) for row in rows]
-    return (
-        "\n".join(f"| {line} |" for line in (" | ".join(head), " | ".join("---" for _ in head), *lines))
-        if lines
-        else ""
-    )
-
-
 def _sizes(cell: Cell) -> str:
     return f"{cell.positives:,} / {cell.negatives:,}"
-
-
-def _figure(figure: Figure | None, *, signed: bool = False) -> str:
-    if figure is None:
-        return "-"
-    value = f"{figure.value:+.3f}" if signed else f"{figure.value:.3f}"
-    return value if figure.low is None or figure.high is None else f"{value} ({figure.low:.3f} to {figure.high:.3f})"
-
-
-def _number(figure: Figure | None) -> str:
-    return "-" if figure is None else f"{figure.value:.3f}"
-
-
-def plain(text: str, most: int = 60) -> str:
-    """Names come from data: nothing in them may end a cell or begin a tag."""
-    return re.sub(r"[^\w .,:;()+/=@%-]", "?", text)[:most]

@@ -15,6 +15,7 @@ from models.device import DeviceName
 from models.errors import ArtifactError, DataError
 from models.evaluate import compare
 from models.evaluation.baseline import baseline as train_baseline
+from models.evaluation.evasion import noised
 from models.evaluation.probes import Probes
 from models.evaluation.report import Report
 from models.evaluation.rows import Rows
@@ -24,7 +25,7 @@ from stream_app.bench.machine import machine
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.errors import ConfigError
 from stream_app.evaluation.cascade import cascade_system
-from stream_app.evaluation.reading import SPLITS, drawn, kept, prepared, read
+from stream_app.evaluation.reading import SPLITS, analyzed, drawn, kept, prepared, read
 from stream_app.evaluation.tables import LEGEND, tables
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.policy_file import load_policy
@@ -80,13 +81,15 @@ def evaluate(
         if baseline:
             source, _ = without_held_out(learned.chosen if learned else found.train)
             systems.append(_baseline(source, systems[0].labels, baseline_rows, seed, status.update))
+        rows = Rows.of(prepared(row) for row in drawn(kept(found.chosen, left_out), limit, seed))
         report = compare(
             systems,
-            Rows.of(prepared(row) for row in drawn(kept(found.chosen, left_out), limit, seed)),
+            rows,
             thresholds=thresholds_of(policy),
             bootstrap=bootstrap,
             seed=seed,
             probes=Probes.own(),
+            changed=noised(rows, systems[0].labels, analyzed, seed=seed),
             progress=status.update,
         )
     bad = found.bad + (learned.bad if learned else 0)

@@ -62,11 +62,16 @@ def drawn(rows: list[Row], most: int | None, seed: int) -> list[Row]:
     return [rows[at] for at in sorted(np.random.default_rng(seed).permutation(len(rows))[:most].tolist())]
 
 
+def analyzed(text: str) -> str:
+    """What the stream scores of a text."""
+    return normalize(text).text or " "
+
+
 def prepared(row: Row) -> Row:
     """Normalized as in the stream; labels that mean something else in their source are unknown, as in training."""
     known = {label: truth_of(row, label) for label in row.labels}
     labels = {label: None if value < 0 else row.labels[label] for label, value in known.items()}
-    return msgspec.structs.replace(row, text=normalize(row.text).text or " ", labels=labels)
+    return msgspec.structs.replace(row, text=analyzed(row.text), labels=labels)
 
 
 def _nothing(split: str, seen: int, bad: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from models.training.quality_tables import plain
+from models.training.quality_cells import plain
 
 __all__ = ["interval", "number", "page", "plain", "table"]
 

@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from models.noise import noisy
 from models.training.data import Row
 from models.training.recipe import RecipeSettings, row_weight, truth_of
-from models.training.transformer.noise import noisy
 
 UNKNOWN = -1
 

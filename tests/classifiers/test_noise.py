@@ -1,4 +1,4 @@
-"""What training does to texts: readable, repeatable, and never a failure."""
+"""What noise does to texts: readable, repeatable, and never a failure."""
 
 import unicodedata
 from difflib import SequenceMatcher
@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
-from models.training.transformer import noise
-from models.training.transformer.noise import noisy
+from models import noise
+from models.noise import noisy
 
 TEXTS = ["", " ", "a", "😀", "😀🏽", "ab", "\ud800", "the old house near the river", "тихий дом", "静かな本", "a  b"]
 SENTENCE = "nobody in the office could say where the second key had been left"

@@ -1,4 +1,4 @@
-"""What people do to words so that machines do not read them, done to training texts so that ours still do.
+"""What people do to words so that machines do not read them: done to texts in training, and in evaluation.
 
 Each change keeps the text readable for a person. Which changes were drawn depends on the generator alone.
 """
