@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from models.classifier import Classifier
 from models.evaluation.evasion import Noised, evasion_cells
-from models.evaluation.probes import Probes, identity_cells, insult_cells, swap_cells
+from models.evaluation.probes import Probes, contrast_cells, identity_cells, insult_cells, swap_cells
 from models.evaluation.report import ALL, Cell, LevelShare, Report, SystemReport
 from models.evaluation.rows import LabelledText, Rows
 from models.evaluation.scored import Scored, System, detected, of_classifier
@@ -105,6 +105,7 @@ def _report(
         identity=tuple(identity_cells(system, probes, cells, limits, draws)) if probes else (),
         insults=tuple(insult_cells(system, probes, draws)) if probes else (),
         swaps=tuple(swap_cells(system, probes, limits)) if probes else (),
+        contrast=tuple(contrast_cells(system, probes, draws)) if probes else (),
         evasion=tuple(evasion_cells(system, scored, rows, changed, draws)) if changed else (),
     )
 

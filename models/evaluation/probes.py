@@ -1,6 +1,6 @@
-"""Checks on made-up sentences: is naming a group taken for hate, does it matter which, is a language harmless?"""
+"""Checks on made-up sentences: is a group taken for hate, or a language for harmless, or a word for what is meant?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.curves import stratified_auc
-from models.evaluation.report import ALL, Cell, Figure, Identity, Insults, figure
+from models.evaluation.report import ALL, Cell, Contrasted, Figure, Identity, Insults, figure
 from models.evaluation.resample import resamples
 from models.evaluation.scored import Scored, System, detected
 from models.evaluation.slices import Bootstrap, shares_at
-from models.probes.probes import Swap, identity_probes, insult_probes
+from models.probes.probes import Contrast, Swap, contrast, identity_probes, insult_probes
 from models.probes.probes import swaps as all_swaps
 from models.probes.swaps import Gap, gaps
 from models.tags import base_tag
@@ -20,15 +20,21 @@ from models.thresholds import Thresholds
 
 PROBED = ("toxicity", "hate")  # what naming a group must not look like
 INSULTED = ("toxicity",)  # what an insult is
+MEANT = ("toxicity", "threat")  # what the contrast sentences say of themselves
 
 
-class Probe(Protocol):
+class Sentence(Protocol):
     """One made-up sentence; ``models.probes.probes`` makes them."""
 
     @property
     def text(self) -> str: ...
     @property
     def lang(self) -> str: ...
+
+
+class Probe(Sentence, Protocol):
+    """One that is harmful or not."""
+
     @property
     def harmful(self) -> bool: ...
 
@@ -40,11 +46,12 @@ class Probes:
     identity: Sequence[Probe]  # harmful ones are left out: the check is on false alarms
     insults: Sequence[Probe]  # harmful: an insult; else a neutral word in the same frame
     swaps: Sequence[Swap] = ()  # the same harmless sentence with one group after another
+    contrast: Sequence[Contrast] = ()  # sentences that share words, harmful in one meaning only
 
     @classmethod
     def own(cls) -> "Probes":
         """The probe half of this project's templates."""
-        return cls(identity_probes("probe"), insult_probes("probe"), all_swaps("probe"))
+        return cls(identity_probes("probe"), insult_probes("probe"), all_swaps("probe"), contrast("probe"))
 
 
 def identity_cells(
@@ -88,21 +95,58 @@ def insult_cells(system: System, probes: Probes, bootstrap: Bootstrap) -> list[I
     """For the labels of ``INSULTED`` by language; the AUC is None without both insults and neutral sentences."""
     languages, scored = _scored(system, probes.insults)
     harmful = np.array([probe.harmful for probe in probes.insults], np.bool_)
+    return [
+        Insults(
+            label=label,
+            language=told.language,
+            insults=told.positives,
+            neutral=told.negatives,
+            auc=told.auc,
+        )
+        for at, label in _heads(system, INSULTED)
+        for told in _told_apart(scored.probabilities[:, at], harmful, languages, bootstrap)
+    ]
+
+
+def contrast_cells(system: System, probes: Probes, bootstrap: Bootstrap) -> list[Contrasted]:
+    """For the labels of ``MEANT`` by language; sentences of which a label is not known are left out for it."""
+    languages, scored = _scored(system, probes.contrast)
     found = []
-    for at, label in _heads(system, INSULTED):
-        for language in _languages(languages):
-            here = (languages == language) | (language == ALL)
-            truth = harmful[here]
-            found.append(
-                Insults(
-                    label=label,
-                    language=language,
-                    insults=int(truth.sum()),
-                    neutral=int((~truth).sum()),
-                    auc=_auc(scored.probabilities[here, at], truth, languages[here], bootstrap),
-                )
+    for at, label in _heads(system, MEANT):
+        said = [sentence.labels[label] for sentence in probes.contrast]
+        known = np.array([value is not None for value in said], np.bool_)
+        truth = np.array([value == 1 for value in said], np.bool_)
+        found += [
+            Contrasted(
+                label=label,
+                language=told.language,
+                meant=told.positives,
+                not_meant=told.negatives,
+                auc=told.auc,
             )
+            for told in _told_apart(scored.probabilities[known, at], truth[known], languages[known], bootstrap)
+        ]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How well the two kinds of sentences of a language are told apart."""
+
+    language: str
+    positives: int
+    negatives: int
+    auc: Figure | None
+
+
+def _told_apart(
+    scores: NDArray[np.float64], truth: NDArray[np.bool_], languages: NDArray[np.str_], bootstrap: Bootstrap
+) -> Iterator[_Told]:
+    for language in _languages(languages):
+        here = (languages == language) | (language == ALL)
+        kinds = truth[here]
+        auc = _auc(scores[here], kinds, languages[here], bootstrap)
+        yield _Told(language, int(kinds.sum()), int((~kinds).sum()), auc)
 
 
 def _auc(
@@ -114,7 +158,7 @@ def _auc(
     return figure(np.concatenate([stratified_auc(scores, truth, strata, counts) for counts in drawn]), truth.size)
 
 
-def _scored(system: System, probes: Sequence[Probe]) -> tuple[NDArray[np.str_], Scored]:
+def _scored(system: System, probes: Sequence[Sentence]) -> tuple[NDArray[np.str_], Scored]:
     languages = np.array([base_tag(probe.lang) for probe in probes], np.str_)
     texts = [probe.text for probe in probes]
     return languages, system.score(texts, detected(texts))

@@ -108,6 +108,16 @@ class Insults(msgspec.Struct, frozen=True, kw_only=True):
     auc: Figure | None
 
 
+class Contrasted(msgspec.Struct, frozen=True, kw_only=True):
+    """Sentences that share words and differ in meaning: quoted, negated, said of oneself or an idiom, or meant."""
+
+    label: str
+    language: str
+    meant: int  # sentences of which the label holds
+    not_meant: int
+    auc: Figure | None  # over pairs of one language
+
+
 class Evasion(msgspec.Struct, frozen=True, kw_only=True):
     """Some annotated rows as they are and after noise (``models.noise``), all languages together.
 
@@ -139,6 +149,7 @@ class SystemReport(msgspec.Struct, frozen=True, kw_only=True):
     identity: tuple[Identity, ...]
     insults: tuple[Insults, ...]
     swaps: tuple[Gap, ...] = ()
+    contrast: tuple[Contrasted, ...] = ()
     evasion: tuple[Evasion, ...] = ()
 
 

@@ -12,7 +12,7 @@ import msgspec
 from models.evaluation.report import Report, SystemReport
 from models.evaluation.shortfalls import shortfalls
 from models.training.quality_cells import plain
-from models.training.quality_probes import evasion, groups, insults, swaps
+from models.training.quality_probes import contrast, evasion, groups, insults, swaps
 from models.training.quality_tables import harmless, items, of_label
 
 _HOW = """## How it is measured
@@ -46,6 +46,7 @@ def page(report: Report) -> str:
         groups(first),
         swaps(report),
         insults(report),
+        contrast(report),
         evasion(report),
         _HOW,
     ]

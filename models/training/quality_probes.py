@@ -1,6 +1,8 @@
 """The tables of the results page about made-up sentences, and about what evasion costs."""
 
-from models.evaluation.report import Evasion, Report, SystemReport
+from collections.abc import Iterable
+
+from models.evaluation.report import Contrasted, Evasion, Figure, Insults, Report, SystemReport
 from models.training.quality_cells import figure, number, plain, table
 
 
@@ -48,18 +50,45 @@ def swaps(report: Report) -> str:
 
 
 def insults(report: Report) -> str:
-    first, *rest = report.systems
-    theirs = [{(cell.label, cell.language): cell.auc for cell in other.insults} for other in rest]
-    rows = [
-        [plain(cell.label), plain(cell.language), f"{cell.insults} / {cell.neutral}", figure(cell.auc)]
-        + [number(found.get((cell.label, cell.language))) for found in theirs]
-        for cell in first.insults
-    ]
     text = (
         "Insults against neutral words in the same frames, kept out of training: .5 where only the language counts."
     )
-    head = ["label", "language", "insults / neutral", "AUC (95 %)", *(f"{plain(other.name)} AUC" for other in rest)]
-    return f"## Insults\n\n{text}\n\n{table(head, rows)}" if rows else ""
+    sizes = {(cell.label, cell.language): f"{cell.insults} / {cell.neutral}" for cell in report.systems[0].insults}
+    rows = _beside(sizes, [_aucs(system.insults) for system in report.systems])
+    return f"## Insults\n\n{text}\n\n{table(_head('insults / neutral', report), rows)}" if rows else ""
+
+
+def contrast(report: Report) -> str:
+    text = (
+        "Sentences that share words and differ in what they do, kept out of training: an insult that is quoted, "
+        "denied or said of oneself against one that is meant, an idiom of violence against a threat. Pairs of one "
+        "language; .5 where only the words count. A few sentences a language, so read the first lines."
+    )
+    sizes = {(cell.label, cell.language): f"{cell.meant} / {cell.not_meant}" for cell in report.systems[0].contrast}
+    rows = _beside(sizes, [_aucs(system.contrast) for system in report.systems])
+    head = _head("meant / not meant", report)
+    return f"## Same words, other meaning\n\n{text}\n\n{table(head, rows)}" if rows else ""
+
+
+_Aucs = dict[tuple[str, str], Figure | None]
+
+
+def _aucs(cells: Iterable[Insults | Contrasted]) -> _Aucs:
+    return {(cell.label, cell.language): cell.auc for cell in cells}
+
+
+def _beside(sizes: dict[tuple[str, str], str], systems: list[_Aucs]) -> list[list[str]]:
+    """The first system's AUC with its interval, those of the others without."""
+    first, *rest = systems
+    return [
+        [*map(plain, key), size, figure(first[key]), *(number(other.get(key)) for other in rest)]
+        for key, size in sizes.items()
+    ]
+
+
+def _head(sizes: str, report: Report) -> list[str]:
+    others = (f"{plain(other.name)} AUC" for other in report.systems[1:])
+    return ["label", "language", sizes, "AUC (95 %)", *others]
 
 
 def evasion(report: Report) -> str:

@@ -42,6 +42,10 @@ def tables(report: Report) -> Iterator[tuple[str, Table]]:
         yield "items by the level that decided", _levels(first)
     if first.identity or first.insults:
         yield "sentences that name groups: share flagged; insults against neutral words: AUC", _probes(first)
+    if first.contrast:
+        yield "same words, other meaning: AUC (95 %)", _contrast(first)
+    if first.evasion:
+        yield "what evasion costs: AUC of the same rows as they are and after noise (95 %)", _evasion(report)
 
 
 def plain(text: str, most: int = 40) -> str:
@@ -135,4 +139,20 @@ def _probes(system: SystemReport) -> Table:
             number(each) for cell in cells for each in ((cell.at_review, cell.at_act) if cell else (None, None))
         ]
         _add(table, language, *shares, *(with_interval(insults.get((label, language))) for label in called))
+    return table
+
+
+def _contrast(system: SystemReport) -> Table:
+    table = _table("language", "label", "meant / not", "AUC (95 %)")
+    for cell in system.contrast:
+        _add(table, cell.language, cell.label, f"{cell.meant} / {cell.not_meant}", with_interval(cell.auc))
+    return table
+
+
+def _evasion(report: Report) -> Table:
+    table = _table("system", "label", "rows", "as they are", "after noise", "lost")
+    for system in report.systems:
+        for cell in system.evasion:
+            figures = map(with_interval, (cell.clean, cell.noised, cell.lost))
+            _add(table, system.name, cell.label, f"{cell.rows:,}", *figures)
     return table
