@@ -225,6 +225,7 @@ golden = Table(
     "golden", metadata,
     Column("golden_id", _Id, primary_key=True),
     Column("item_id", _ItemId, nullable=False),
+    Column("queue", String(100), nullable=False),  # of the task: who has no right to it sees neither item nor copies
     Column("label", _Word),
     Column("language", String(35), nullable=False),
     Column("verdict", _Word, nullable=False),  # the right one

@@ -45,7 +45,7 @@ def offer(connection: Connection, service: Service, actor: Actor, queue: str | N
     if draw >= max(rule.share, rule.new_share) or draw >= _share(connection, service, actor.user_id):
         return None
     for template in _waiting(connection, actor, queue):
-        candidates = _candidates(connection, service, actor.user_id, template)
+        candidates = _candidates(connection, service, actor, template)
         if candidates:
             place = service.chance("golden-pick", actor.user_id, last, str(len(seen)))
             pick = candidates[int(place * len(candidates))]
@@ -128,11 +128,13 @@ def _speaks(actor: Actor) -> Any:
     )
 
 
-def _candidates(connection: Connection, service: Service, user_id: str, template: Row[Any]) -> list[Row[Any]]:
+def _candidates(connection: Connection, service: Service, actor: Actor, template: Row[Any]) -> list[Row[Any]]:
     """Active golden items of the template's kind that the person does not know: the few nearest in priority.
 
-    Items that many agree on are clearer than most. Taken as they come, their scores would stand out.
+    They come from queues that the actor may see, whatever the template's is. Items that many agree on are clearer
+    than most. Taken as they come, their scores would stand out.
     """
+    user_id = actor.user_id
     of_item = and_(tasks.c.item_id == golden.c.item_id, tasks.c.kind != "golden")
     known = exists().where(golden_results.c.golden_id == golden.c.golden_id, golden_results.c.user_id == user_id)
     answered_it = exists().where(of_item, answers.c.task_id == tasks.c.task_id, answers.c.user_id == user_id)
@@ -149,6 +151,8 @@ def _candidates(connection: Connection, service: Service, user_id: str, template
         .order_by(func.abs(golden.c.priority - template.priority), golden.c.golden_id)
         .limit(_NEAREST)
     )  # fmt: skip
+    if ANY not in actor.queues:
+        query = query.where(golden.c.queue.in_(sorted(actor.queues)))
     return list(connection.execute(query))
 
 

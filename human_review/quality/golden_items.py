@@ -44,19 +44,21 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listing(service: Service, actor: Actor, state: State, *, limit: int = 100) -> list[Item]:
-    """The newest of a state that are in the actor's languages."""
+    """The newest of a state that are in the actor's queues and languages."""
     actor.must("manage-golden")
     with service.database.read() as connection:
         query = _ITEMS.where(golden.c.state == state).order_by(golden.c.created_ms.desc(), golden.c.golden_id)
         if ANY not in actor.languages:
             names = sorted(actor.languages)
             query = query.where(func.substr(golden.c.language, 1, 2).in_([name[:2] for name in names]))
-        found = [_item(row) for row in connection.execute(query.limit(limit))]
-    return [item for item in found if actor.may("manage-golden", language=item.language)]
+        if ANY not in actor.queues:
+            query = query.where(golden.c.queue.in_(sorted(actor.queues)))
+        found = connection.execute(query.limit(limit)).all()
+    return [_item(row) for row in found if _may(actor, row)]
 
 
 def look(service: Service, actor: Actor, golden_id: str) -> tuple[Item, str]:
-    """One with its text. Raises NotFound, also where the item was erased or is in no language of the actor."""
+    """One with its text. Raises NotFound, also where the item was erased or the actor lacks its queue or language."""
     actor.must("manage-golden")
     with service.database.read() as connection:
         row = _one(connection, actor, golden_id)
@@ -100,8 +102,9 @@ def add(service: Service, actor: Actor, task_id: str) -> Item:
         return _item(_one(connection, actor, golden_id))
 
 
-def _may(actor: Actor, task: Row[Any]) -> bool:
-    return actor.may("manage-golden", queue=task.queue, language=task.language)
+def _may(actor: Actor, row: Row[Any]) -> bool:
+    """Of a golden item or of the task that one is made of."""
+    return actor.may("manage-golden", queue=row.queue, language=row.language)
 
 
 _ITEMS = (
@@ -119,7 +122,7 @@ _ITEMS = (
 
 def _one(connection: Connection, actor: Actor, golden_id: str) -> Row[Any]:
     row = connection.execute(_ITEMS.where(golden.c.golden_id == golden_id)).one_or_none()
-    if row is None or not actor.may("manage-golden", language=row.language):
+    if row is None or not _may(actor, row):
         raise NotFound("there is no such golden item")
     return row
 

@@ -34,10 +34,10 @@ def propose(
     golden_id = digest("golden", task.item_id, task.decision_id)
     connection.execute(
         insert(golden).values(
-            golden_id=golden_id, item_id=task.item_id, label=task.label, language=task.language, verdict=verdict,
-            labels=json.dumps(sorted(labels)), sealed=task.sealed, why=_plain_why(connection, service, task),
-            priority=task.priority, group_key=task.group_key, batch_id=batch_id, source=source, state="candidate",
-            created_ms=now_ms(connection),
+            golden_id=golden_id, item_id=task.item_id, queue=task.queue, label=task.label, language=task.language,
+            verdict=verdict, labels=json.dumps(sorted(labels)), sealed=task.sealed,
+            why=_plain_why(connection, service, task), priority=task.priority, group_key=task.group_key,
+            batch_id=batch_id, source=source, state="candidate", created_ms=now_ms(connection),
         )
     )  # fmt: skip
     return golden_id

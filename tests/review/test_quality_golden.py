@@ -222,3 +222,11 @@ def test_an_item_that_is_erased_while_it_is_picked_is_not_copied(
         erase(connection, eager, "item-1")
     monkeypatch.setattr(quality_golden, "_candidates", lambda *_: stale)
     assert offered(eager, make_actor(eager, "ann")) is None
+
+
+def test_a_person_is_never_tested_with_an_item_from_a_queue_that_is_not_theirs(eager: Service) -> None:
+    """The copy would be in the queue that it hides in, and show a text from the other one."""
+    make_golden(eager, 1, 1, queue="urgent")
+    open_tasks(eager, make_review_task(100, queue="general"))
+    assert offered(eager, make_actor(eager, "ann", queues=("general",))) is None
+    assert offered(eager, make_actor(eager, "bob", queues=("general", "urgent"))) is not None

@@ -163,6 +163,23 @@ def test_a_lead_of_another_language_sees_no_golden_item(service: Service) -> Non
     assert german.put(f"/api/v1/golden/{golden_id}/state", json={"state": "retired"}).status_code == 404
 
 
+def test_a_lead_of_another_queue_sees_no_golden_item(service: Service) -> None:
+    [urgent] = make_golden(service, 1, 1, queue="urgent")
+    [general] = make_golden(service, 2, 1, queue="general")
+    lead = signed_in(service, "lead", queues=["general"], app=create_app(service))
+    assert [item["golden_id"] for item in lead.get("/api/v1/golden?state=active&limit=1").json()] == [general]
+    assert lead.get(f"/quality/golden/{general}").status_code == 200
+    refused = (
+        lead.get(f"/quality/golden/{urgent}"),
+        lead.post(f"/quality/golden/{urgent}", data={"state": "retired"}),
+        lead.put(f"/api/v1/golden/{urgent}/state", json={"state": "retired"}),
+    )
+    assert [response.status_code for response in refused] == [404, 404, 404]
+    assert "golden text 1" not in lead.get("/quality/golden?state=active").text + refused[0].text
+    with service.database.read() as connection:
+        assert set(connection.execute(select(golden.c.state)).scalars()) == {"active"}
+
+
 def test_hostile_text_is_shown_as_text(new_service: Callable[..., Service]) -> None:
     service = new_service()
     task = make_review_task(1, text=HOSTILE, item_id=HOSTILE)

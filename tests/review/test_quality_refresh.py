@@ -86,7 +86,7 @@ def golden_answers(service: Service, name: str, label: str, *, rights: list[bool
             golden_id = digest("golden", item)
             connection.execute(
                 insert(golden).values(
-                    golden_id=golden_id, item_id=item, label=label, language="en", verdict="remove",
+                    golden_id=golden_id, item_id=item, queue="general", label=label, language="en", verdict="remove",
                     labels=f'["{label}"]', source="lead", state="active", created_ms=now_ms(connection),
                 )
             )  # fmt: skip

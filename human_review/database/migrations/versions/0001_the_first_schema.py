@@ -53,6 +53,7 @@ def upgrade() -> None:
         "golden",
         sa.Column("golden_id", sa.String(length=64), nullable=False),
         sa.Column("item_id", sa.String(length=256), nullable=False),
+        sa.Column("queue", sa.String(length=100), nullable=False),
         sa.Column("label", sa.String(length=64), nullable=True),
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("verdict", sa.String(length=64), nullable=False),
