@@ -1,11 +1,13 @@
 """What tests of the desk are made with: review files with less chance in them, and what lies in the outbox."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, Table, select, update
 
 from human_review.database.tables import outbox, seats
 from human_review.desk.answer import Answer
+from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing_quality import configured
 from stream_app.contracts.codec import decode
@@ -21,6 +23,14 @@ SHORT_LEASE = ("seconds: 120 ", "seconds: 2 "), ("heartbeat_seconds: 30", "heart
 PLAIN = configured(ONE_ANSWER, NO_GOLDEN)
 REMOVE = Answer(verdict="remove", labels=("toxicity",), seconds=4.0)
 ALLOW = Answer(verdict="allow", seconds=2.0)
+
+
+def with_less(actor: Actor) -> tuple[Actor, ...]:
+    """The same person after a right was taken away: the role, the queue of every task, their language."""
+    return (
+        replace(actor, role="auditor"), replace(actor, queues=frozenset({"other"})),
+        replace(actor, languages=frozenset({"de"})),
+    )  # fmt: skip
 
 
 def rows_of(service: Service, table: Table, **where: Any) -> list[Row[Any]]:

@@ -20,7 +20,7 @@ from human_review.desk.choose import allowed, free, in_queues
 from human_review.desk.decide import give
 from human_review.desk.emit import undo_ms
 from human_review.desk.leases import LOST, held_seat, lease, lock_person, lock_task, mine, must_review, put_back
-from human_review.desk.undo import revoke
+from human_review.desk.undo import must_take_back, revoke
 from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, NotFound
 from human_review.people import exposure
 from human_review.permissions import Actor
@@ -122,7 +122,8 @@ def decide_group(
 def undo_group(service: Service, actor: Actor, batch_id: str) -> UndoneGroup:
     """Take back all answers that were given at once; their tasks are open for everybody again.
 
-    Raises NotFound for what is not theirs or was taken back before.
+    Raises NotFound for what is not theirs or was taken back before, Forbidden where the queue or language of one of
+    the tasks is none of theirs any more.
     """
     with service.database.write() as connection:
         lock_person(connection, actor)
@@ -133,7 +134,7 @@ def undo_group(service: Service, actor: Actor, batch_id: str) -> UndoneGroup:
         ).all()
         if not rows:
             raise NotFound("there is no such decision of yours, or it was taken back before")
-        outcomes = [_revoke(connection, service, row.label_id, row.seat_id) for row in rows]
+        outcomes = [_revoke(connection, service, actor, row.label_id, row.seat_id) for row in rows]
         in_time, late, lost = (outcomes.count(outcome) for outcome in ("in_time", "late", "lost"))
         log.append(connection, actor, "undo-group", batch_id, in_time=in_time, late=late, lost=lost)
     service.telemetry.count(REVIEW_ANSWERS, "undone", by=in_time)
@@ -245,8 +246,9 @@ def _given(service: Service, batch_id: str, given: int, final: int, left_out: in
     )  # fmt: skip
 
 
-def _revoke(connection: Connection, service: Service, label_id: str, seat_id: str) -> str:
+def _revoke(connection: Connection, service: Service, actor: Actor, label_id: str, seat_id: str) -> str:
     task = lock_task(connection, seat_id)
+    must_take_back(actor, task)
     try:
         in_time = revoke(connection, service, task, label_id)
     except Conflict:

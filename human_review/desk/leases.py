@@ -58,11 +58,16 @@ def mine(actor: Actor, seat_id: str, token: int, now: int) -> ColumnElement[bool
     )  # fmt: skip
 
 
+def must_reach(actor: Actor, row: Row[Any]) -> None:
+    """Raise Forbidden where the actor may not have this task or seat (any more): a lease outlives a right."""
+    actor.must("review", queue=row.queue, language=row.language)
+    if row.tier > 0:
+        actor.must("review-escalated")
+
+
 def must_review(actor: Actor, task: Row[Any]) -> None:
     """Raise Forbidden where the actor may not answer this task (any more), Invalid where it is an appeal."""
-    actor.must("review", queue=task.queue, language=task.language)
-    if task.tier > 0:
-        actor.must("review-escalated")
+    must_reach(actor, task)
     if task.kind == "appeal":
         raise Invalid("this is an appeal: it has an outcome and a reply, and is decided as one")
 

@@ -8,7 +8,7 @@ from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import seats, skips, tasks
 from human_review.desk.again import again
-from human_review.desk.leases import held_seat, let_go, lock_task
+from human_review.desk.leases import held_seat, let_go, lock_task, must_reach
 from human_review.errors import Conflict, Invalid
 from human_review.people import exposure
 from human_review.permissions import Actor
@@ -32,12 +32,13 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
 def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, *, seconds: float = 0.0) -> Passed:
     """Leave a task to others; the person is not given it again for ``skip_hours``. The reason is one of the file's.
 
-    Raises LeaseLost, Invalid for another reason.
+    Raises LeaseLost, Forbidden where it is none of theirs any more, Invalid for another reason.
     """
     if reason not in service.config.skip_reasons:
         raise Invalid(f"the reason must be one of {', '.join(service.config.skip_reasons)}")
     with service.database.write() as connection:
         task = lock_task(connection, seat_id, actor)
+        must_reach(actor, task)
         seat = held_seat(connection, actor, seat_id, token)
         _pass(connection, actor, task.task_id, reason)
         let_go(connection, seat)
@@ -51,11 +52,12 @@ def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, 
 def escalate(service: Service, actor: Actor, seat_id: str, token: int, *, seconds: float = 0.0) -> Passed:
     """Hand a task to leads; whoever holds another seat of it loses that one, and given answers stand.
 
-    An appeal stays in its queue and needs a lead from then on. Raises LeaseLost, Conflict where it was escalated
-    before and for whoever decides what is escalated.
+    An appeal stays in its queue and needs a lead from then on. Raises LeaseLost, Forbidden as `skip` does, Conflict
+    where it was escalated before and for whoever decides what is escalated.
     """
     with service.database.write() as connection:
         task = lock_task(connection, seat_id, actor)
+        must_reach(actor, task)
         seat = held_seat(connection, actor, seat_id, token)
         if task.tier >= _TIER or actor.may("review-escalated"):
             raise Conflict("this task is escalated to you and your like; decide it, or skip it with a reason")

@@ -9,8 +9,18 @@ from human_review.database.tables import seats, tasks
 from human_review.desk.again import again
 from human_review.desk.cards import Card, card_of
 from human_review.desk.choose import AHEAD, free, next_seat
-from human_review.desk.leases import LOST, held_seat, lease, lease_ms, lock_person, lock_task, mine, put_back
-from human_review.errors import LeaseLost
+from human_review.desk.leases import (
+    LOST,
+    held_seat,
+    lease,
+    lease_ms,
+    lock_person,
+    lock_task,
+    mine,
+    must_reach,
+    put_back,
+)
+from human_review.errors import Forbidden, LeaseLost
 from human_review.people import exposure
 from human_review.permissions import Actor
 from human_review.quality import golden
@@ -30,10 +40,7 @@ def take(service: Service, actor: Actor, queue: str | None = None) -> Card | Non
     with service.database.write() as connection:
         lock_person(connection, actor)
         now = now_ms(connection)
-        seat = _held(connection, actor, now)
-        if seat is not None and not actor.may("review", queue=seat.queue, language=seat.language):
-            put_back(connection, seat.seat_id)  # their rights have changed since
-            seat = None
+        seat = _kept(connection, actor, now)
         if seat is None:
             exposure.check(connection, service, actor)
             seat = _next(connection, service, actor, queue, now)
@@ -50,29 +57,46 @@ def look(service: Service, actor: Actor, seat_id: str, token: int) -> Card:
         seat = connection.execute(held).one_or_none()
         if seat is None:
             raise LeaseLost(LOST)
-        actor.must("review", queue=seat.queue, language=seat.language)
+        must_reach(actor, seat)
         return card_of(connection, service, seat_id)
 
 
 @again
 def heartbeat(service: Service, actor: Actor, seat_id: str, token: int) -> int:
-    """Hold the seat on; until when, in milliseconds since the epoch. Raises LeaseLost."""
+    """Hold the seat on; until when, in milliseconds since the epoch.
+
+    Raises LeaseLost, Forbidden where it is none of theirs any more: others get it once the lease has run out.
+    """
     with service.database.write() as connection:
-        now = now_ms(connection)
-        until = now + lease_ms(service)
-        held = update(seats).where(mine(actor, seat_id, token, now)).values(lease_until_ms=until)
-        if connection.execute(held).rowcount == 0:
-            raise LeaseLost(LOST)
+        must_reach(actor, held_seat(connection, actor, seat_id, token))
+        until = now_ms(connection) + lease_ms(service)
+        connection.execute(update(seats).where(seats.c.seat_id == seat_id).values(lease_until_ms=until))
         return until
 
 
 @again
 def release(service: Service, actor: Actor, seat_id: str, token: int) -> None:
-    """Give the seat back unanswered. Raises LeaseLost where it is somebody else's by now."""
+    """Give the seat back unanswered, whatever the person may do by now.
+
+    Raises LeaseLost where it is somebody else's.
+    """
     with service.database.write() as connection:
         lock_task(connection, seat_id)
         held_seat(connection, actor, seat_id, token)
         put_back(connection, seat_id)
+
+
+def _kept(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:
+    """What they hold; put back where their rights have changed since."""
+    seat = _held(connection, actor, now)
+    if seat is None:
+        return None
+    try:
+        must_reach(actor, seat)
+    except Forbidden:
+        put_back(connection, seat.seat_id)
+        return None
+    return seat
 
 
 def _held(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:

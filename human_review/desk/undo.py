@@ -40,12 +40,13 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 def undo(service: Service, actor: Actor, label_id: str) -> Undone:
     """Take back an own answer; its seat is the person's again.
 
-    Raises NotFound for what is not theirs, Conflict where it was taken back before or can no longer be replaced.
+    Raises NotFound for what is not theirs, Forbidden where its queue or language is none of theirs any more, Conflict
+    where it was taken back before or can no longer be replaced.
     """
     with service.database.write() as connection:
         answer = _own(connection, actor, label_id)
         task = lock_task(connection, answer.seat_id)
-        actor.must("review", language=task.language)  # whatever the queue: it may have been escalated since
+        must_take_back(actor, task)
         if task.kind == "appeal":
             raise Invalid("this is an appeal; take its decision back where it was given")
         in_time = revoke(connection, service, task, label_id)
@@ -56,6 +57,14 @@ def undo(service: Service, actor: Actor, label_id: str) -> Undone:
         label_id=label_id, task_id=task.task_id, in_time=in_time, seat_id=answer.seat_id, token=token,
         what_happens=_what_happens(task, token, in_time=in_time),
     )  # fmt: skip
+
+
+def must_take_back(actor: Actor, task: Row[Any]) -> None:
+    """Raise Forbidden where the actor may not take an own answer to this task back (any more).
+
+    Whoever answered a task before it was escalated need not have the queue in which leads find it.
+    """
+    actor.must("review", queue=None if task.tier else task.queue, language=task.language)
 
 
 def revoke(connection: Connection, service: Service, task: Row[Any], label_id: str) -> bool:

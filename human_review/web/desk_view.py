@@ -12,7 +12,7 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import answers, reports, seats
 from human_review.desk.cards import Card
 from human_review.desk.take import look
-from human_review.errors import LeaseLost, NotFound
+from human_review.errors import Forbidden, LeaseLost, NotFound
 from human_review.people import preferences
 from human_review.permissions import Actor
 from human_review.service import Service
@@ -56,7 +56,7 @@ def held(service: Service, actor: Actor) -> Card | None:
         row = connection.execute(query).one_or_none()
     try:
         return look(service, actor, row.seat_id, row.token) if row else None
-    except (LeaseLost, NotFound):
+    except (LeaseLost, NotFound, Forbidden):  # rights that were taken away end what is in hand
         return None
 
 

@@ -12,7 +12,7 @@ from human_review.outbox import put
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
-from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, REMOVE, TWO_ANSWERS, rows_of, waiting
+from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, REMOVE, TWO_ANSWERS, rows_of, waiting, with_less
 from human_review.testing_quality import configured, make_actor, open_tasks
 from stream_app.contracts.content import Deletion
 from stream_app.contracts.ids import digest
@@ -83,9 +83,7 @@ def test_rights_that_were_taken_away_count_at_once(plain: Service) -> None:
     open_tasks(plain, make_review_task(1))
     ann = make_actor(plain, "ann")
     held = hold(plain, ann)
-    for less in (Actor(ann.user_id, ann.pseudonym, "auditor"),
-                 Actor(ann.user_id, ann.pseudonym, "reviewer", queues=frozenset({"other"})),
-                 Actor(ann.user_id, ann.pseudonym, "reviewer", languages=frozenset({"de"}))):  # fmt: skip
+    for less in with_less(ann):
         with pytest.raises(Forbidden):
             decide(plain, less, *held, ALLOW)
 

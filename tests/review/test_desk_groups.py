@@ -9,7 +9,7 @@ from human_review.desk.decide import decide
 from human_review.desk.groups import decide_group, group, undo_group
 from human_review.desk.skip import escalate, skip
 from human_review.desk.take import take
-from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, NotFound
+from human_review.errors import AlreadyDecided, Conflict, Forbidden, Invalid, LeaseLost, NotFound
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
@@ -23,6 +23,7 @@ from human_review.testing_desk import (
     pick_up,
     rows_of,
     waiting,
+    with_less,
 )
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 
@@ -142,6 +143,18 @@ def test_in_time_all_of_it_is_taken_back_and_open_for_everybody(plain: Service) 
     assert card.group == 5
     with pytest.raises(NotFound):
         undo_group(plain, ann, given.batch_id)
+
+
+def test_whoever_lost_a_right_takes_no_group_back(plain: Service) -> None:
+    open_tasks(plain, *(make_review_task(number, text=SAME) for number in range(3)))
+    ann = make_actor(plain, "ann")
+    held = hold(plain, ann)
+    given = decide_group(plain, ann, *held, REMOVE, sample_of(plain, ann, held))
+    for less in with_less(ann):
+        with pytest.raises(Forbidden):
+            undo_group(plain, less, given.batch_id)
+    assert {row.state for row in rows_of(plain, answers)} == {"standing"}
+    assert len(waiting(plain)) == 3
 
 
 def test_late_every_label_is_replaced_by_the_next_answer(plain: Service) -> None:

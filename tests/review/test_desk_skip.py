@@ -13,7 +13,7 @@ from human_review.errors import Conflict, Forbidden, Invalid, LeaseLost
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
-from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, TWO_ANSWERS, rows_of
+from human_review.testing_desk import ALLOW, NO_GOLDEN, PLAIN, TWO_ANSWERS, rows_of, with_less
 from human_review.testing_quality import configured, make_actor, open_tasks
 
 
@@ -57,6 +57,19 @@ def test_skipping_needs_a_reason_of_the_file(plain: Service) -> None:
     with pytest.raises(Invalid, match="language"):
         skip(plain, ann, *hold(plain, ann), "because")
     assert rows_of(plain, seats)[0].state == "leased"
+
+
+def test_whoever_lost_a_right_neither_skips_nor_escalates_what_is_still_in_hand(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    held = hold(plain, ann)
+    for less in with_less(ann):
+        with pytest.raises(Forbidden):
+            skip(plain, less, *held, "language")
+        with pytest.raises(Forbidden):
+            escalate(plain, less, *held)
+    assert rows_of(plain, skips) == []
+    assert [(row.state, row.tier) for row in rows_of(plain, seats)] == [("leased", 0)]
 
 
 def test_an_escalated_task_goes_to_leads_alone(plain: Service) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 from human_review.database.tables import exposures, golden_results, seats, tasks
 from human_review.desk.decide import decide
 from human_review.desk.intake import add_task
-from human_review.desk.skip import skip
+from human_review.desk.skip import escalate, skip
 from human_review.desk.take import heartbeat, look, release, take
 from human_review.errors import Forbidden, LeaseLost, TooMany
 from human_review.permissions import Actor
@@ -23,6 +24,7 @@ from human_review.testing_desk import (
     TWO_ANSWERS,
     rows_of,
     run_out,
+    with_less,
 )
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 from stream_app.contracts.metrics import REVIEW_RETURNED
@@ -94,6 +96,35 @@ def test_a_heartbeat_holds_the_seat(plain: Service) -> None:
     assert rows_of(plain, seats)[0].lease_until_ms == until
     with pytest.raises(LeaseLost):
         heartbeat(plain, make_actor(plain, "bob"), card.seat_id, card.token)
+
+
+def test_whoever_lost_a_right_does_not_hold_on_and_may_give_back(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    card = take(plain, ann)
+    assert card is not None
+    until = rows_of(plain, seats)[0].lease_until_ms
+    for less in with_less(ann):
+        with pytest.raises(Forbidden):
+            heartbeat(plain, less, card.seat_id, card.token)
+    assert rows_of(plain, seats)[0].lease_until_ms == until
+    release(plain, with_less(ann)[0], card.seat_id, card.token)
+    assert rows_of(plain, seats)[0].state == "open"
+
+
+def test_a_lead_who_became_a_reviewer_loses_what_was_escalated(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann, lead = make_actor(plain, "ann"), make_actor(plain, "lead", "lead")
+    mine = take(plain, ann)
+    assert mine is not None
+    escalate(plain, ann, mine.seat_id, mine.token)
+    card = take(plain, lead)
+    assert card is not None
+    fallen = replace(lead, role="reviewer")
+    with pytest.raises(Forbidden):
+        look(plain, fallen, card.seat_id, card.token)
+    assert take(plain, fallen) is None
+    assert rows_of(plain, seats)[0].state == "open"
 
 
 def test_what_is_released_is_there_for_the_next(plain: Service) -> None:

@@ -7,7 +7,7 @@ from human_review.desk.closing import erase
 from human_review.desk.decide import decide, undo
 from human_review.desk.skip import escalate
 from human_review.desk.take import take
-from human_review.errors import Conflict, LeaseLost, NotFound
+from human_review.errors import Conflict, Forbidden, LeaseLost, NotFound
 from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
@@ -24,6 +24,7 @@ from human_review.testing_desk import (
     rows_of,
     run_out,
     waiting,
+    with_less,
 )  # fmt: skip
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
 
@@ -127,6 +128,16 @@ def test_an_answer_is_taken_back_once_and_by_its_giver(plain: Service) -> None:
     undo(plain, ann, given.label_id)
     with pytest.raises(Conflict):
         undo(plain, ann, given.label_id)
+
+
+def test_whoever_lost_a_right_takes_nothing_back(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    for less in with_less(ann):
+        with pytest.raises(Forbidden):
+            undo(plain, less, given.label_id)
+    assert [row.state for row in rows_of(plain, answers)] == ["standing"]
 
 
 def test_in_time_the_panels_label_goes_with_the_answer_that_made_it(new_service: Callable[..., Service]) -> None:
