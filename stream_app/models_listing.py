@@ -109,8 +109,9 @@ def verify(folder: Path, name: str) -> None:
         Romanized.load(folder)
         return
     from models.classifiers.load import load_any
+    from models.exits import beside
 
-    load_any(folder, "cpu")
+    beside(folder, load_any(folder, "cpu").version)
 
 
 def folder_of(named: str) -> Path:

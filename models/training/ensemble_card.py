@@ -2,13 +2,10 @@
 
 from pathlib import Path, PurePosixPath
 
-import msgspec
-
 from models import ensemble_manifest
 from models.ensemble_manifest import EnsembleHead, EnsembleManifest
-from models.errors import ArtifactError
 from models.evaluation.report import Report
-from models.exits import EXITS_FILE, Exits
+from models.exits import beside
 from models.training.cards import data, published, results
 from models.training.cards.exits import earlier_outcomes, early, outcomes
 from models.training.cards.markdown import page, plain, table
@@ -76,29 +73,13 @@ def card(folder: Path, report: Report | None = None, earlier: Path | None = None
             published.section(manifest.metrics),
             results.evidence(manifest.heads, manifest.recipe.evidence_rule),
             _limits(manifest),
-            early(_exits(folder, manifest)),
+            early(beside(folder, manifest.version)),
             outcomes(report, earlier_outcomes(earlier, manifest.version)),
             results.quantization(manifest.metrics, "It has no weights; its members' cards say how theirs lie."),
             _BIAS,
             _USE,
         ],
     )
-
-
-def _exits(folder: Path, manifest: EnsembleManifest) -> Exits | None:
-    path = folder / EXITS_FILE
-    if not path.exists():
-        return None
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Exits)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{path} does not hold exit bands: {error}; restore it or fit it again") from error
-    if found.upper != manifest.version:
-        raise ArtifactError(
-            f"{path} was fitted for the ensemble {found.upper}, and this one is {manifest.version}; run "
-            "`weir train --data DIR --only ensemble`"
-        )
-    return found
 
 
 def _summary(manifest: EnsembleManifest) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.exits import EXITS_FORMAT, Band, Exits, LanguageExits
+from models.exits import EXITS_FORMAT, Band, Exits, LanguageExits, sealed
 from models.thresholds import Thresholds
 
 TARGET = 0.005
@@ -88,16 +88,18 @@ def fit_exits(
     total = int(open_.sum())
     scale, held_out = _scale(kept, target, total, seed)
     found = _spend(kept, scale * target, total)
-    return Exits(
-        format_version=EXITS_FORMAT,
-        lower=versions[0],
-        upper=versions[1],
-        thresholds=dict(thresholds),
-        target=target,
-        rows=total,
-        left=round(sum(point.left for point in found.values()) / max(total, 1), 4),
-        changed=round(held_out, 5),
-        languages={tag: _entry(lower.labels, kept[tag], point) for tag, point in found.items() if point.left},
+    return sealed(
+        Exits(
+            format_version=EXITS_FORMAT,
+            lower=versions[0],
+            upper=versions[1],
+            thresholds=dict(thresholds),
+            target=target,
+            rows=total,
+            left=round(sum(point.left for point in found.values()) / max(total, 1), 4),
+            changed=round(held_out, 5),
+            languages={tag: _entry(lower.labels, kept[tag], point) for tag, point in found.items() if point.left},
+        )
     )
 
 

@@ -17,7 +17,7 @@ from models.classifiers import transformer as serving
 from models.ensemble_manifest import EnsembleHead, EnsembleManifest, Limits, MemberEntry, OwnLines
 from models.errors import ArtifactError
 from models.evaluation.report import Figure, LevelShare, Report, Share, SystemReport
-from models.exits import EXITS_FILE, Exits, LanguageExits
+from models.exits import EXITS_FILE, EXITS_FORMAT, Exits, LanguageExits
 from models.exits import save as save_exits
 from models.manifest import Head, LanguageRecord, Manifest, Metric, Omitted, Recipe, Source
 from models.mixing import Mix
@@ -111,7 +111,7 @@ def ensemble(name: str = "toxicity", source: str = "hatexplain_en") -> EnsembleM
 
 def exits(upper: str) -> Exits:
     return Exits(
-        format_version=1, lower="aa11", upper=upper,
+        format_version=EXITS_FORMAT, lower="aa11", upper=upper,
         thresholds={"toxicity": Thresholds(review_from=0.2, act_from=0.9)},
         target=0.005, rows=19_178, left=0.4791, changed=0.00417,
         languages={"pt": LanguageExits(rows=854, left=401, changed=3, bands={"toxicity": (0.1, 0.9)})},

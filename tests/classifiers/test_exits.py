@@ -178,6 +178,29 @@ def test_what_holds_no_exits_is_refused(stored: Path, text: str) -> None:
         exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
 
 
+def test_an_edited_band_is_noticed(stored: Path) -> None:
+    found = msgspec.json.decode(stored.read_bytes())
+    found["languages"]["en"]["bands"]["toxicity"] = (0.5, 0.5)
+    stored.write_bytes(msgspec.json.encode(found))
+    with pytest.raises(ArtifactError, match=r"was edited.*fit them again, or write `unsure"):
+        exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
+
+
+def test_exits_that_lost_their_version_are_refused(stored: Path) -> None:
+    found = msgspec.json.decode(stored.read_bytes())
+    del found["version"]
+    stored.write_bytes(msgspec.json.encode(found))
+    with pytest.raises(ArtifactError, match="it says none"):
+        exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
+
+
+def test_whole_numbers_seal_as_they_are_read_back(stored: Path) -> None:
+    bands = {"en": LanguageExits(rows=1, left=0, changed=0, bands={"toxicity": (0, 1)})}
+    found = msgspec.structs.replace(exits.read(stored), languages=bands, changed=0)
+    exits.save(stored.parent, found)
+    assert exits.read(stored).languages == bands
+
+
 @pytest.mark.parametrize("band", [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1)])
 def test_a_band_out_of_order_is_refused(stored: Path, band: tuple[float, float]) -> None:
     found = msgspec.json.decode(stored.read_bytes())
@@ -187,10 +210,11 @@ def test_a_band_out_of_order_is_refused(stored: Path, band: tuple[float, float])
         exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
 
 
-def test_another_format_of_exits_is_refused(stored: Path) -> None:
-    found = msgspec.json.decode(stored.read_bytes()) | {"format_version": 2}
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_format_of_exits_is_refused_with_what_to_do(stored: Path, version: int) -> None:
+    found = msgspec.json.decode(stored.read_bytes()) | {"format_version": version}
     stored.write_bytes(msgspec.json.encode(found))
-    with pytest.raises(ArtifactError, match="reads 1"):
+    with pytest.raises(ArtifactError, match=r"reads 2.*weir train --data DIR --only ensemble"):
         exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
 
 
@@ -208,4 +232,4 @@ def test_a_region_does_not_cost_the_exit(stored: Path) -> None:
 def test_other_bands_are_another_version(stored: Path) -> None:
     found = exits.load(stored, lower=VERSIONS[0], upper=VERSIONS[1])
     wider = {"en": LanguageExits(rows=1, left=0, changed=0, bands={"toxicity": (0.0, 1.0)})}
-    assert msgspec.structs.replace(found, languages=wider).version != found.version
+    assert exits.sealed(msgspec.structs.replace(found, languages=wider)).version != found.version

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from models.artifacts import MANIFEST_FILE, WEIGHTS_FILE, default_artifact, read_manifest
+from models.exits import EXITS_FILE
 from models.transformer.testing import save_tiny
 from stream_app import cli
 
@@ -96,6 +97,18 @@ def test_a_damaged_artifact_is_wrong_use_and_says_what_would_do(weir: Weir, tiny
         assert (status, out) == (2, "")
         assert "truncated" in err
         assert err.count("\n") == 1
+
+
+def test_edited_exits_of_an_ensemble_are_noticed(weir: Weir, tmp_path: Path) -> None:
+    shipped = default_artifact().parent
+    for name in ("ensemble", "linear", "transformer"):
+        shutil.copytree(shipped / name, tmp_path / name)
+    assert weir("show", tmp_path / "ensemble")[0] == 0
+    path = tmp_path / "ensemble" / EXITS_FILE
+    path.write_text(path.read_text().replace('"target": 0.005', '"target": 0.5'))
+    status, _, said = weir("show", tmp_path / "ensemble")
+    assert status == 2
+    assert "was edited" in said
 
 
 def test_what_a_manifest_says_never_steers_the_terminal(weir: Weir, tiny: Path, tmp_path: Path) -> None:

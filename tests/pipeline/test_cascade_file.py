@@ -60,7 +60,7 @@ def ensemble(tmp_path):
 def make_exits(lower, upper, labels):
     bands = dict.fromkeys(labels, (0.3, 0.9))
     return Exits(
-        format_version=1, lower=lower, upper=upper, target=0.005, rows=1, left=0.5, changed=0.0,
+        format_version=exits.EXITS_FORMAT, lower=lower, upper=upper, target=0.005, rows=1, left=0.5, changed=0.0,
         thresholds={"toxicity": Thresholds(review_from=0.25, act_from=0.95)},
         languages={"en": LanguageExits(rows=1, left=1, changed=0, bands=bands)},
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.exits import Exits, LanguageExits
+from models.exits import EXITS_FORMAT, Exits, LanguageExits, sealed
 from models.lexicon import Lexicon
 from stream_app.contracts.metrics import LEVEL_ITEMS, LEVEL_SECONDS, LEVEL_UP
 from stream_app.pipeline.classify import Cascade, Step, classify
@@ -13,10 +13,19 @@ from stream_app.testing import FakeClassifier, make_level
 
 def make_exits(**bands):
     """``en={"toxicity": (0.1, 0.9)}``."""
-    return Exits(
-        format_version=1, lower="1", upper="2", thresholds={}, target=0.005, rows=0, left=0, changed=0,
-        languages={tag: LanguageExits(rows=0, left=0, changed=0, bands=each) for tag, each in bands.items()},
-    )  # fmt: skip
+    return sealed(
+        Exits(
+            format_version=EXITS_FORMAT,
+            lower="1",
+            upper="2",
+            thresholds={},
+            target=0.005,
+            rows=0,
+            left=0,
+            changed=0,
+            languages={tag: LanguageExits(rows=0, left=0, changed=0, bands=each) for tag, each in bands.items()},
+        )
+    )
 
 
 def step(**bands):
