@@ -17,6 +17,7 @@ from models.probes.probes import held_out, insult_probes, mentions_held_out
 # Labels are the data's to name; this is what a name looks like in policies, metrics and messages.
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LISTED = 100
+TRAINING_SPLITS = ("train", "validation")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     lang: str  # BCP 47 tag
     labels: dict[str, Literal[0, 1] | None]
     source: str
-    split: Literal["train", "validation"]
+    split: str | None = None  # training reads train and validation only
     weak: Literal[0, 1] = 0  # 1: nobody annotated this text for this purpose
 
     def __post_init__(self) -> None:
@@ -66,9 +67,13 @@ class DataManifest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Reader:
-    """Streams the rows of ``files``; ``manifest()`` is complete once ``rows()`` is exhausted."""
+    """Streams the rows of ``files``; ``manifest()`` is complete once ``rows()`` is exhausted.
+
+    Rows of other splits than ``splits`` are bad; None takes every split, and rows without one: for evaluation only.
+    """
 
     files: tuple[Path, ...]
+    splits: tuple[str, ...] | None = TRAINING_SPLITS
     _digests: list[FileDigest] = field(default_factory=list)
     _bad: list[BadRow] = field(default_factory=list)
     _bad_count: int = 0
@@ -108,14 +113,22 @@ class Reader:
             if not line.strip():
                 continue
             try:
-                row = decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                row = self._of_a_split(decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError, DataError) as error:
                 self._refuse(path, number, str(error))
                 continue
             good += 1
             yield row
         bad = self._bad_count - bad_before
         self._digests.append(FileDigest(file=path.name, sha256=file_digest(path), rows=good, bad_rows=bad))
+
+    def _of_a_split(self, row: Row) -> Row:
+        if self.splits is None or row.split in self.splits:
+            return row
+        named = "absent" if row.split is None else f"{row.split[:40]!r}"
+        raise DataError(
+            f"split must be {' or '.join(self.splits)}, not {named}; `weir evaluate --split` reads others"
+        )
 
     def _lines(self, path: Path) -> Iterable[bytes]:
         with path.open("rb") as raw:

@@ -25,7 +25,7 @@ from stream_app.bench.machine import machine
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.errors import ConfigError
 from stream_app.evaluation.cascade import cascade_system
-from stream_app.evaluation.reading import SPLITS, analyzed, drawn, kept, prepared, read
+from stream_app.evaluation.reading import ALL, analyzed, drawn, kept, prepared, read, read_to_learn
 from stream_app.evaluation.tables import LEGEND, tables
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.policy_file import load_policy
@@ -54,7 +54,9 @@ def evaluate(
     baseline_rows: Annotated[
         int | None, typer.Option(min=1, help="Train it on so many rows; 450,000 need about 4 GB.")
     ] = None,
-    split: Annotated[str, typer.Option(help=f"Which rows to evaluate: {', '.join(SPLITS)}.")] = "validation",
+    split: Annotated[
+        str, typer.Option(help="Which rows to evaluate: validation, train, test, any name that rows give, or all.")
+    ] = "validation",
     without: Annotated[
         list[str] | None, typer.Option(help="A source to leave out of what is evaluated; may be repeated.")
     ] = None,
@@ -69,15 +71,13 @@ def evaluate(
     Without --artifact or --cascade the shipped cascade is evaluated. Texts are normalized as in the stream. Rows
     that cannot be read are listed on standard error, and the exit status is 1.
     """
-    if split not in SPLITS:
-        raise ConfigError("--split", split, f"is not one of {', '.join(SPLITS)}")
     left_out = frozenset(without or [])
     where, policy = _device(device), load_policy(None)
     systems = [_evaluated(artifact, cascade, policy, where)]
     systems += [of_classifier(_load(folder, where, "--compare"), "compared") for folder in others or []]
     with Console(stderr=True).status("reading") as status:
         found = read([*data, *(more or [])], "--data", split, with_train=baseline and not train)
-        learned = read(train, "--train", "train") if baseline and train else None
+        learned = read_to_learn(train, "--train") if baseline and train else None
         if baseline:
             source, _ = without_held_out(learned.chosen if learned else found.train)
             systems.append(_baseline(source, systems[0].labels, baseline_rows, seed, status.update))
@@ -151,6 +151,13 @@ def _notes(split: str, limit: int | None, left_out: frozenset[str], *, same_file
         notes.append(f"Only {limit} rows, drawn by the seed, were evaluated.")
     if left_out:
         notes.append(f"Left out: {', '.join(sorted(left_out))}.")
-    if split != "validation" and same_files:
+    if split != "validation":
+        which = (
+            "every split were evaluated, not those of validation alone"
+            if split == ALL
+            else (f"the split {split} were evaluated, not those of validation")
+        )
+        notes.append(f"Rows of {which}.")
+    if split in ("train", ALL) and same_files:
         notes.append("The baseline was trained on rows that are evaluated here: its figures are too good.")
     return tuple(notes)

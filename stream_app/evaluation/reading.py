@@ -1,19 +1,21 @@
 """The rows of an evaluation: read, complained about, and brought into the form that the stream scores."""
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec.structs
 import numpy as np
 
-from models.training.data import Reader, Row
+from models.training.data import TRAINING_SPLITS, Reader, Row
 from models.training.recipe import truth_of
 from stream_app.errors import ConfigError
 from stream_app.evaluation.tables import plain
 from stream_app.pipeline.normalize import normalize
 
-SPLITS = ("validation", "train", "all")
+ALL = "all"  # splits, and rows without one
+_NAMED = 20  # splits, in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,21 @@ class Read:
 
 
 def read(paths: list[Path], option: str, split: str, *, with_train: bool = False) -> Read:
-    """Read files and folders; bad rows go to standard error. Raises ConfigError where there is no row at all."""
-    reader = Reader(tuple(file for path in paths for file in _files(path, option)))
-    chosen, train, seen = [], [], 0
+    """Read files and folders to evaluate; bad rows go to standard error. Raises ConfigError where no row is found."""
+    return _read(Reader(_all_files(paths, option), splits=None), paths, option, split, with_train=with_train)
+
+
+def read_to_learn(paths: list[Path], option: str) -> Read:
+    """The rows of the train split, read as training reads them: a row of a test split is bad."""
+    return _read(Reader(_all_files(paths, option)), paths, option, TRAINING_SPLITS[0], with_train=False)
+
+
+def _read(reader: Reader, paths: list[Path], option: str, split: str, *, with_train: bool) -> Read:
+    chosen, train = [], []
+    splits: Counter[str | None] = Counter()
     for row in reader.rows():
-        seen += 1
-        if split in ("all", row.split):
+        splits[row.split] += 1
+        if split in (ALL, row.split):
             chosen.append(row)
         if with_train and row.split == "train":
             train.append(row)
@@ -42,7 +53,7 @@ def read(paths: list[Path], option: str, split: str, *, with_train: bool = False
     if manifest.bad_rows > len(manifest.first_bad_rows):
         sys.stderr.write(f"{manifest.bad_rows} bad rows in all\n")
     if not chosen:
-        raise ConfigError(option, ", ".join(map(str, paths)), _nothing(split, seen, manifest.bad_rows))
+        raise ConfigError(option, ", ".join(map(str, paths)), _nothing(split, splits, manifest.bad_rows))
     return Read(chosen, train, manifest.bad_rows, manifest.digest)
 
 
@@ -74,10 +85,21 @@ def prepared(row: Row) -> Row:
     return msgspec.structs.replace(row, text=analyzed(row.text), labels=labels)
 
 
-def _nothing(split: str, seen: int, bad: int) -> str:
-    wanted = "" if split == "all" else f" of the split {split}"
-    others = f"; {seen} rows are of another split, --split all takes them" if seen else ""
-    return f"holds no row{wanted} that can be used ({bad} bad rows){others}"
+def _nothing(split: str, splits: Counter[str | None], bad: int) -> str:
+    wanted = "" if split == ALL else f" of the split {plain(split)}"
+    return f"holds no row{wanted} that can be used ({bad} bad rows){_others(splits)}"
+
+
+def _others(splits: Counter[str | None]) -> str:
+    if not splits:
+        return ""
+    named = ", ".join([*sorted(plain(split) for split in splits if split is not None)[:_NAMED], "or all"])
+    without = f" ({splits[None]} rows name none)" if splits[None] else ""
+    return f"; --split takes these of this data: {named}{without}"
+
+
+def _all_files(paths: list[Path], option: str) -> tuple[Path, ...]:
+    return tuple(file for path in paths for file in _files(path, option))
 
 
 def _files(path: Path, option: str) -> list[Path]:

@@ -30,6 +30,9 @@ def _read(folder: Path) -> tuple[list[str], Reader]:
         _line(labels={"Tox ic": 1}),
         _line(labels={"toxicity": True}),
         _line(split="test"),
+        _line(split=None),
+        _line(split=3),
+        json.dumps({key: value for key, value in json.loads(_line()).items() if key != "split"}),
         json.dumps({"text": "no more fields"}),
         "[]",
     ],
@@ -42,6 +45,23 @@ def test_a_bad_row_is_counted_and_placed_and_its_neighbours_kept(tmp_path: Path,
     assert manifest.bad_rows == 1
     assert (manifest.first_bad_rows[0].file, manifest.first_bad_rows[0].line) == ("a.jsonl", 2)
     assert (manifest.files[0].rows, manifest.files[0].bad_rows) == (2, 1)
+
+
+def test_training_refuses_a_test_split_and_says_who_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join([_line(text="one"), _line(split="test"), _line(split="x" * 9000)]))
+    texts, reader = _read(tmp_path)
+    assert texts == ["one"]
+    reasons = [bad.reason for bad in reader.manifest().first_bad_rows]
+    assert "split must be train or validation, not 'test'" in reasons[0]
+    assert "weir evaluate" in reasons[0]
+    assert max(map(len, reasons)) < 200
+
+
+def test_any_split_or_none_is_read_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join([_line(), _line(split="test"), _line(split=None), _line(split=3)]))
+    reader = Reader((tmp_path / "a.jsonl",), splits=None)
+    assert [row.split for row in reader.rows()] == ["train", "test", None]
+    assert reader.manifest().bad_rows == 1
 
 
 def test_a_reason_never_quotes_the_text(tmp_path: Path) -> None:

@@ -98,6 +98,32 @@ def test_several_files_follow_one_option(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["rows"] == 40
 
 
+def test_rows_of_any_split_or_of_none_are_evaluated(tmp_path: Path, file: Path) -> None:
+    without = _row("and one more", 0, "x").replace(', "split": "x"', "")
+    (tmp_path / "held.jsonl").write_text(_rows("test", 30) + without)
+    for split, rows, note in (
+        ("test", 30, ["Rows of the split test were evaluated, not those of validation."]),
+        ("all", 31, ["Rows of every split were evaluated, not those of validation alone."]),
+    ):
+        done = linear("--data", tmp_path / "held.jsonl", "--train", file, "--split", split, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        report = json.loads(done.stdout)
+        assert (report["rows"], report["bad_rows"], report["notes"]) == (rows, 0, note)
+    none = linear("--data", tmp_path / "held.jsonl", "--no-baseline")
+    assert none.returncode == 2
+    assert "--split takes these of this data: test, or all (1 rows name none)" in none.stderr
+
+
+def test_the_baseline_learns_from_no_test_split(tmp_path: Path, file: Path) -> None:
+    with file.open("a") as more:
+        more.write(_row("held out", 1, "test"))
+    same = linear("--data", file, "--json")
+    assert (same.returncode, json.loads(same.stdout)["systems"][1]["version"]) == (0, "60 rows, seed 0")
+    other = linear("--data", file, "--train", file, "--json")
+    assert other.returncode == 1
+    assert "own.jsonl:102: split must be train or validation, not 'test'" in other.stderr
+
+
 def test_what_cannot_be_evaluated_is_wrong_use(tmp_path: Path, file: Path) -> None:
     empty, folder = tmp_path / "empty.jsonl", tmp_path / "folder"
     empty.write_text("")
@@ -106,7 +132,7 @@ def test_what_cannot_be_evaluated_is_wrong_use(tmp_path: Path, file: Path) -> No
         (("--data", tmp_path / "absent"), "absent"),
         (("--data", empty), "holds no row"),
         (("--data", folder), "docs/data.md"),
-        (("--data", file, "--split", "test"), "validation, train, all"),
+        (("--data", file, "--split", "test"), "--split takes these of this data: train, validation, or all"),
         (("--data", file, "--artifact", folder), "manifest.json"),
         (("--data", file, "--compare", folder), "--compare"),
         (("--data", file, "--artifact", folder, "--cascade", empty), "--cascade"),
