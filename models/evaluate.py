@@ -8,7 +8,7 @@ from models.evaluation.evasion import Noised, evasion_cells
 from models.evaluation.probes import Probes, contrast_cells, identity_cells, insult_cells, swap_cells
 from models.evaluation.report import ALL, Cell, LevelShare, Report, SystemReport
 from models.evaluation.rows import LabelledText, Rows
-from models.evaluation.scored import Scored, System, detected, of_classifier
+from models.evaluation.scored import Cost, Scored, System, detected, of_classifier
 from models.evaluation.slices import Bootstrap, benign_cells, label_cells, share_cells
 from models.thresholds import Thresholds
 
@@ -101,7 +101,7 @@ def _report(
         sources=tuple(cell for cell in cells if cell.source != ALL),
         benign=tuple(benign),
         shares=tuple(share_cells(rows, system, scored, limits, draws)),
-        levels=_levels(scored.levels),
+        levels=_levels(scored),
         identity=tuple(identity_cells(system, probes, cells, limits, draws)) if probes else (),
         insults=tuple(insult_cells(system, probes, draws)) if probes else (),
         swaps=tuple(swap_cells(system, probes, limits)) if probes else (),
@@ -110,8 +110,23 @@ def _report(
     )
 
 
-def _levels(levels: tuple[str, ...]) -> tuple[LevelShare, ...]:
+def _levels(scored: Scored) -> tuple[LevelShare, ...]:
+    if not scored.levels:
+        return ()
+    costs = {cost.level: cost for cost in scored.costs}
     return tuple(
-        LevelShare(level=level, share=round(levels.count(level) / len(levels), 5))
-        for level in dict.fromkeys(sorted(levels))
+        _level(level, scored.levels, costs.get(level)) for level in dict.fromkeys([*costs, *sorted(scored.levels)])
+    )
+
+
+def _level(level: str, decided: tuple[str, ...], cost: Cost | None) -> LevelShare:
+    share = round(decided.count(level) / len(decided), 5)
+    if cost is None:
+        return LevelShare(level=level, share=share)
+    return LevelShare(
+        level=level,
+        share=share,
+        asked=round(cost.texts / len(decided), 5),
+        seconds_per_1000=round(1000 * cost.wall_seconds / cost.texts, 5) if cost.texts else None,
+        cpu_seconds_per_1000=round(1000 * cost.cpu_seconds / cost.texts, 5) if cost.texts else None,
     )

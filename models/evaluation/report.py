@@ -78,10 +78,16 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelShare(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of all items a level of the cascade decided."""
+    """How many of all items a level of the cascade decided, and what asking it cost.
+
+    The lexicon decides what no level could score; its cost, and that of a level that was never asked, is None.
+    """
 
     level: str
     share: float
+    asked: float | None = None  # share of all items that it had to score
+    seconds_per_1000: float | None = None  # of the clock, for 1,000 items that it had to score
+    cpu_seconds_per_1000: float | None = None  # of all threads
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

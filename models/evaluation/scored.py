@@ -19,6 +19,16 @@ def detected(texts: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a level was asked to score, and the seconds that took: of the clock, and of all threads together."""
+
+    level: str
+    texts: int
+    wall_seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """Scores of texts in order. ``noticed`` are texts that rules send to a person, whatever their score."""
 
@@ -27,6 +37,7 @@ class Scored:
     noticed: NDArray[np.bool_]  # [texts, labels]: by a rule of that label
     noticed_otherwise: NDArray[np.bool_]  # [texts]: by a rule of a label that is not scored
     levels: tuple[str, ...] = ()  # which level decided each text; empty where there is one only
+    costs: tuple[Cost, ...] = ()  # of the levels, in their order
 
     @classmethod
     def plain(cls, probabilities: NDArray[np.float64], evidence: NDArray[np.bool_]) -> "Scored":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.evaluation.report import Report, SystemReport
+from models.evaluation.report import LevelShare, Report, SystemReport
 from models.evaluation.shortfalls import shortfalls
 from models.training.quality_cells import plain
 from models.training.quality_probes import contrast, evasion, groups, insults, swaps
@@ -76,7 +76,14 @@ def _system(system: SystemReport) -> str:
 
 
 def _levels(system: SystemReport) -> str:
-    return ", ".join(f"{plain(level.level)} decided {level.share:.1%}" for level in system.levels)
+    return ", ".join(f"{plain(level.level)} decided {level.share:.1%}{_cost(level)}" for level in system.levels)
+
+
+def _cost(level: LevelShare) -> str:
+    if level.asked is None or level.seconds_per_1000 is None or level.cpu_seconds_per_1000 is None:
+        return ""
+    seconds = f"{level.seconds_per_1000:.3f} s and {level.cpu_seconds_per_1000:.3f} s of CPU"
+    return f" (asked of {level.asked:.1%}, {seconds} for 1,000 of them)"
 
 
 def _short(report: Report) -> str:

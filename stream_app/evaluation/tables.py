@@ -119,9 +119,11 @@ def _benign(system: SystemReport) -> Table:
 
 
 def _levels(system: SystemReport) -> Table:
-    table = _table("level", "share")
+    table = _table("level", "share", "asked", "s / 1,000 asked", "CPU s / 1,000")
     for level in system.levels:
-        _add(table, level.level, f"{level.share:.1%}")
+        asked = "" if level.asked is None else f"{level.asked:.1%}"
+        seconds = ("" if n is None else f"{n:.3f}" for n in (level.seconds_per_1000, level.cpu_seconds_per_1000))
+        _add(table, level.level, f"{level.share:.1%}", asked, *seconds)
     return table
 
 
