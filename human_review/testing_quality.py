@@ -69,11 +69,11 @@ def answer_directly(
     )  # fmt: skip
 
 
-def close_directly(connection: Connection, task_id: str, verdict: str) -> None:
-    """The task as it is once it is decided."""
+def close_directly(connection: Connection, task_id: str, verdict: str, *, why: str = "decided") -> None:
+    """The task as it is once it is decided, or closed for another reason."""
     connection.execute(
         update(tasks).where(tasks.c.task_id == task_id)
-        .values(state="closed", closed_why="decided", closed_ms=now_ms(connection) - 60_000, verdict=verdict)
+        .values(state="closed", closed_why=why, closed_ms=now_ms(connection) - 60_000, verdict=verdict)
     )  # fmt: skip
     connection.execute(
         update(seats).where(seats.c.task_id == task_id, seats.c.state == "open").values(state="closed")

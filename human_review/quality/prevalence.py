@@ -13,15 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from human_review.quality.estimate import LEVEL, Estimate, clopper_pearson, estimate, wilson
+from human_review.quality.estimate import LEVEL, Estimate, Z, clopper_pearson, estimate, wilson
 
 Floats = NDArray[np.float64]
-
-
-def horvitz_thompson(hits: Floats, probability: Floats) -> tuple[float, float]:
-    """The number of hits in the whole stream, and its standard error. Hits are 0 or 1."""
-    total = float((hits / probability).sum())
-    return total, sqrt(float(((1 - probability) * hits**2 / probability**2).sum()))
 
 
 def hajek(hits: Floats, probability: Floats) -> tuple[float, float]:
@@ -33,6 +27,25 @@ def hajek(hits: Floats, probability: Floats) -> tuple[float, float]:
         return float("nan"), 0.0
     share = float((hits / probability).sum() / (1 / probability).sum())
     return share, _effective(hits, probability, share)
+
+
+def total(hits: Floats, probability: Floats) -> Estimate:
+    """The number of hits in the whole stream by Horvitz and Thompson. Hits are 0 or 1.
+
+    Each chance of being drawn has the score interval of a Poisson number; the intervals are put together by how far
+    their ends are from the middle (Donner and Zou 2012). Two standard errors to either side would cover too little
+    where hits are few.
+    """
+    value = float((hits / probability).sum())
+    chances = np.unique(probability)
+    bounds = [_distances(float(hits[probability == chance].sum()), float(chance)) for chance in chances]
+    below, above = (sqrt(sum(pair[end] ** 2 for pair in bounds)) for end in (0, 1))
+    return estimate(len(hits), value, max(0.0, value - below), value + above)
+
+
+def thinned(probability: Floats, came: float, of: float | None) -> Floats:
+    """Chances of items of which only ``came`` of ``of`` came through (None: not known), as if each at random."""
+    return probability * min(1.0, came / of) if of else probability
 
 
 def share(hits: Floats, probability: Floats, *, least: int = 1) -> Estimate:
@@ -51,7 +64,7 @@ def share(hits: Floats, probability: Floats, *, least: int = 1) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Drawn items of one kind, of which there are ``size`` in the stream (None: not known)."""
+    """Drawn items of one kind that people decided; there are ``size`` in the stream (None: not known)."""
 
     hits: Floats
     probability: Floats
@@ -59,20 +72,28 @@ class Stratum:
 
     def weight(self) -> float:
         """How many items it stands for."""
-        return self.size if self.size is not None else float((1 / self.probability).sum())
+        return self.size if self.size is not None else self._reached()
+
+    def chances(self) -> Floats:
+        """Of being drawn and decided: where fewer came through than there are, the others wait undecided."""
+        return thinned(self.probability, self._reached(), self.size)
+
+    def _reached(self) -> float:
+        return float((1 / self.probability).sum())
 
 
 def stratified(strata: Sequence[Stratum], *, least: int = 1) -> Estimate:
     """The share of hits in the stream as a whole: the strata's shares by how much of the stream they are.
 
-    Nothing is said while a stratum that holds something has no drawn item.
+    Nothing is said while a stratum that holds something has no drawn item. Items that wait are taken to be like the
+    others; how many may is for the caller to say.
     """
     n = sum(len(stratum.hits) for stratum in strata)
     full = [stratum for stratum in strata if stratum.weight() > 0]
     if n < max(1, least) or any(not len(stratum.hits) for stratum in full):
         return Estimate(n)
     total = sum(stratum.weight() for stratum in full)
-    parts = [(stratum.weight() / total, *hajek(stratum.hits, stratum.probability)) for stratum in full]
+    parts = [(stratum.weight() / total, *hajek(stratum.hits, stratum.chances())) for stratum in full]
     value = sum(weight * part for weight, part, _ in parts)
     # As if one item more of each kind had been drawn: a stratum without hits is not free of doubt.
     variance = sum(weight**2 * _doubt(part, size) for weight, part, size in parts)
@@ -112,3 +133,12 @@ def _doubt(share: float, size: float) -> float:
         return 0.0
     middle = (share * size + 1) / (size + 2)
     return middle * (1 - middle) / (size + 2)
+
+
+def _distances(hits: float, chance: float) -> tuple[float, float]:
+    """From a number of items, found by ``hits`` that were drawn with one chance, to the ends of its interval."""
+    if chance == 1:
+        return 0.0, 0.0
+    scale = (1 - chance) / chance
+    half = Z * sqrt(hits / (1 - chance) + Z**2 / 4)
+    return scale * (half - Z**2 / 2), scale * (half + Z**2 / 2)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, select
 
 from human_review.database.tables import answers, tasks
-from human_review.quality.estimate import Estimate, Z, estimate
-from human_review.quality.prevalence import Floats, Stratum, horvitz_thompson, share, stratified
+from human_review.quality.backlog import Drawn, is_decided
+from human_review.quality.estimate import Estimate
+from human_review.quality.prevalence import Floats, Stratum, share, stratified, thinned, total
 
 ACTIONS = ("limit", "remove")
 EVERY = "*"
@@ -66,58 +67,51 @@ def _audit(rows: Sequence[Any]) -> Audit:
     return Audit(first.machine_verdict, first.label, first.language, probability, first.verdict, named)
 
 
-def precision(found: Sequence[Audit], label: str) -> Estimate:
-    """Of the machine's actions for a label, the share that people would act on too."""
+def precision(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estimate:
+    """Of the machine's actions for a label, the share that people would act on too.
+
+    Here and below nothing is said while too much of what was ``drawn`` waits undecided.
+    """
     acted = [audit for audit in found if audit.machine in ACTIONS and label in (EVERY, audit.label)]
-    return _share(acted, lambda audit: audit.restricts)
+    of_these = [one for one in drawn if one.verdict in ACTIONS and label in (EVERY, one.label)]
+    return _share(acted, lambda audit: audit.restricts) if is_decided(len(acted), of_these) else Estimate(len(acted))
 
 
-def miss_rate(found: Sequence[Audit], label: str) -> Estimate:
+def miss_rate(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estimate:
     """Of what the machine allowed, the share that people would act on for this label."""
-    allowed = [audit for audit in found if audit.machine == "allow"]
-    return _share(allowed, lambda audit: _is(audit, label))
+    part, of_these = _of("allow", found, drawn)
+    return _share(part, lambda audit: _is(audit, label)) if is_decided(len(part), of_these) else Estimate(len(part))
 
 
-def prevalence(found: Sequence[Audit], label: str, sizes: dict[str, int]) -> Estimate:
+def prevalence(found: Sequence[Audit], label: str, sizes: dict[str, int], drawn: Sequence[Drawn]) -> Estimate:
     """Of all items, the share that people would act on for this label.
 
     ``sizes`` says how many decisions of each verdict there were; where it does not, the sample itself does.
     """
     strata = []
     for verdict in ("allow", "review", *ACTIONS):
-        part = [audit for audit in found if audit.machine == verdict]
+        part, of_these = _of(verdict, found, drawn)
         size = sizes.get(verdict, 0) if sizes else None
+        if size != 0 and not is_decided(len(part), of_these):
+            return Estimate(len(found))
         strata.append(Stratum(_hits(part, lambda audit: _is(audit, label)), _probabilities(part), size))
     return stratified([stratum for stratum in strata if stratum.size != 0], least=LEAST_AUDITS)
 
 
-def missed(found: Sequence[Audit], label: str, drawn: int) -> Estimate:
+def missed(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estimate:
     """How many items the machine allowed in the whole time that people would act on for this label.
 
-    ``drawn`` counts the allowed items that were drawn, also those that nobody has decided yet: they are taken to be
-    like the others.
+    Items that were drawn and are not decided, because they wait or were taken away, are taken to be like the others.
     """
-    allowed = [audit for audit in found if audit.machine == "allow"]
-    if len(allowed) < LEAST_AUDITS:
-        return Estimate(len(allowed))
-    decided = min(1.0, len(allowed) / max(drawn, 1))
-    total, error = horvitz_thompson(
-        _hits(allowed, lambda audit: _is(audit, label)), _probabilities(allowed) * decided
-    )
-    return estimate(len(allowed), total, max(0.0, total - Z * error), total + Z * error)
+    part, of_these = _of("allow", found, drawn)
+    if len(part) < LEAST_AUDITS or not is_decided(len(part), of_these):
+        return Estimate(len(part))
+    chances = thinned(_probabilities(part), len(part), sum(one.tasks for one in of_these))
+    return total(_hits(part, lambda audit: _is(audit, label)), chances)
 
 
-def drawn_allowed(connection: Connection, since_ms: int) -> dict[str, int]:
-    """How many allowed items were drawn since a time, by language."""
-    rows = connection.execute(
-        select(tasks.c.language, func.count())
-        .where(
-            tasks.c.kind == "review", tasks.c.why == "sampled", tasks.c.machine_verdict == "allow",
-            tasks.c.created_ms >= since_ms,
-        )
-        .group_by(tasks.c.language)
-    )  # fmt: skip
-    return {language: int(count) for language, count in rows}
+def _of(verdict: str, found: Sequence[Audit], drawn: Sequence[Drawn]) -> tuple[list[Audit], list[Drawn]]:
+    return [one for one in found if one.machine == verdict], [one for one in drawn if one.verdict == verdict]
 
 
 def _is(audit: Audit, label: str) -> bool:

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, func, select
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, golden, golden_results, reliability, summaries, tasks
-from human_review.quality import population, sampled
+from human_review.quality import backlog, population, sampled
 from human_review.quality.agreement import MEASURES, Counts, agreement
+from human_review.quality.backlog import Drawn
 from human_review.quality.estimate import Estimate, clopper_pearson, estimate
 from human_review.quality.posterior import VERDICTS
 from human_review.quality.sampled import EVERY, LEAST_AUDITS, Audit
@@ -85,7 +86,7 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
     now = now_ms(connection)
     since = now - DAYS * _DAY_MS
     audits, totals = sampled.audits(connection, since), population.totals(connection, since)
-    drawn, answered = sampled.drawn_allowed(connection, since), _answered(connection, since)
+    drawn, answered = backlog.drawn(connection, since), _answered(connection, since)
     rows = [
         _row(label, language, audits, totals, drawn, answered)
         for language in (EVERY, *_languages(answered))
@@ -99,7 +100,7 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
 
 
 def _row(
-    label: str, language: str, audits: Sequence[Audit], totals: dict[tuple[str, str], int], drawn: dict[str, int],
+    label: str, language: str, audits: Sequence[Audit], totals: dict[tuple[str, str], int], drawn: Sequence[Drawn],
     answered: Sequence[Answered],
 ) -> Row:  # fmt: skip
     found = [audit for audit in audits if language in (EVERY, audit.language)]
@@ -107,12 +108,13 @@ def _row(
     for (verdict, spoken), count in totals.items():
         if language in (EVERY, spoken):
             sizes[verdict] = sizes.get(verdict, 0) + count
-    drawn_here = sum(count for spoken, count in drawn.items() if language in (EVERY, spoken))
+    drawn_here = [one for one in drawn if language in (EVERY, one.language)]
     counts = _counts(answered, label, language)
     people = counts.sum(axis=1)
     return Row(
-        label=label, language=language, precision=sampled.precision(found, label),
-        miss_rate=sampled.miss_rate(found, label), prevalence=sampled.prevalence(found, label, sizes),
+        label=label, language=language, precision=sampled.precision(found, label, drawn_here),
+        miss_rate=sampled.miss_rate(found, label, drawn_here),
+        prevalence=sampled.prevalence(found, label, sizes, drawn_here),
         missed=sampled.missed(found, label, drawn_here), agreement=agreement(counts), decided=len(counts),
         answers=int(people.sum()), several=int((people > 1).sum()), split=int(((counts > 0).sum(axis=1) > 1).sum()),
     )  # fmt: skip

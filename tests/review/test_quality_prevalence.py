@@ -1,19 +1,23 @@
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import pytest
 
-from human_review.quality.estimate import clopper_pearson
+from human_review.quality.estimate import Z, clopper_pearson, wilson
 from human_review.quality.prevalence import (
     Stratum,
     audits_for,
     audits_without_error,
     hajek,
     hits_for,
-    horvitz_thompson,
     share,
     stratified,
+    total,
 )
 
 STREAMS = 1000
+Stream: TypeAlias = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 
 
 def stream(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -68,15 +72,70 @@ def test_stratified_intervals_cover_the_truth_in_93_to_97_percent_of_streams() -
     assert 0.93 <= inside / STREAMS <= 0.97
 
 
-def test_totals_cover_the_truth_in_93_to_97_percent_of_streams() -> None:
+def test_a_backlog_is_no_certainty_and_intervals_still_cover_the_truth_in_93_to_97_percent_of_streams() -> None:
+    """5,000 items for people, of which 2 % to all are decided, as if at random; 20,000 allowed ones drawn at 3 %."""
+    rng = np.random.default_rng(16)
+    inside, errors, naive = 0, [], []
+    for _ in range(STREAMS):
+        review, allowed = rng.random(5000) < 0.5, rng.random(20_000) < 0.04
+        decided, drawn = review[rng.random(5000) < rng.uniform(0.02, 1.0)], allowed[rng.random(20_000) < 0.03]
+        found = stratified([
+            Stratum(decided.astype(float), np.ones(len(decided)), 5000.0),
+            Stratum(drawn.astype(float), np.full(len(drawn), 0.03), 20_000.0),
+        ])  # fmt: skip
+        truth = (review.sum() + allowed.sum()) / 25_000
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        inside += found.low <= truth <= found.high
+        errors.append(found.value - truth)
+        naive.append(np.concatenate([decided, drawn]).mean() - truth)
+    assert 0.93 <= inside / STREAMS <= 0.97
+    assert abs(np.mean(errors)) < 0.001
+    assert np.mean(naive) > 0.2  # the share among the decided items is far off
+
+
+def test_a_part_of_which_few_are_decided_is_as_doubtful_as_those_few() -> None:
+    found = stratified([Stratum(np.repeat([1.0, 0.0], 30), np.ones(60), 5000.0)])
+    assert (found.low, found.high) == pytest.approx(wilson(0.5, 60 / (1 - 60 / 5000) + 2))
+
+
+def rare(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `stream` with about 110 hits, half of them where hardly anything is drawn."""
+    _, probability = stream(rng, size)
+    return (rng.random(size) < np.where(probability == 0.5, 0.1, 0.01)).astype(float), probability
+
+
+def even(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Everything drawn equally often."""
+    return (rng.random(size) < 0.05).astype(float), np.full(size, 0.02)
+
+
+def changed(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Drawn half as often for the later part, as by another policy."""
+    return (rng.random(size) < 0.03).astype(float), np.where(np.arange(size) < size * 0.6, 0.04, 0.02)
+
+
+@pytest.mark.parametrize("made", [stream, rare, even, changed])
+def test_totals_cover_the_truth_in_93_to_97_percent_of_streams(made: Stream) -> None:
     rng = np.random.default_rng(13)
     inside = 0
     for _ in range(STREAMS):
-        bad, probability = stream(rng, 6000)
+        bad, probability = made(rng, 6000)
         drawn = rng.random(6000) < probability
-        total, error = horvitz_thompson(bad[drawn], probability[drawn])
-        inside += abs(total - bad.sum()) <= 1.96 * error
+        found = total(bad[drawn], probability[drawn])
+        assert found.low is not None
+        assert found.high is not None
+        inside += found.low <= bad.sum() <= found.high
     assert 0.93 <= inside / STREAMS <= 0.97
+
+
+def test_a_total_without_a_hit_is_in_doubt_and_one_of_everything_is_not() -> None:
+    found = total(np.zeros(100), np.full(100, 0.02))
+    assert (found.low, found.value) == (0.0, 0.0)
+    assert found.high == pytest.approx(50 * 0.98 * Z**2)
+    assert total(np.array([1.0, 0.0, 1.0]), np.ones(3)).high == 2.0
+    assert total(np.zeros(0), np.zeros(0)).n == 0
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.5, 0.97])

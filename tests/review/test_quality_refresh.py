@@ -263,3 +263,21 @@ def test_overturned_appeals_can_be_proposed_as_they_came_to_review(service: Serv
         propose(connection, service, task.task_id, "allow", (), "appeal")
         row = connection.execute(select(golden.c.why, golden.c.source, golden.c.verdict)).one()
     assert tuple(row) == ("sampled", "appeal", "allow")
+
+
+def test_a_backlog_takes_the_numbers_away_until_it_is_worked_off(service: Service) -> None:
+    make_actor(service, "ann")
+    audited(service, 60, machine="remove", wrong=3, first=0)
+    audited(service, 100, machine="allow", wrong=2, first=100, probability=0.02)
+    count(service, remove=600, allow=5000, review=12)
+    waiting = [make_review_task(number, text=f"waits {number}", label="hate") for number in range(300, 312)]
+    open_tasks(service, *waiting)
+    row = row_of(refresh(service), "hate")
+    assert row.prevalence == Estimate(160)
+    assert row.miss_rate.value == pytest.approx(0.02)
+    with service.database.write() as connection:
+        for task in waiting:
+            answer_directly(connection, task.task_id, "id-ann", "allow")
+            close_directly(connection, task.task_id, "allow")
+    assert row_of(refresh(service), "hate").prevalence.n == 172
+    assert row_of(refresh(service), "hate").prevalence.value is not None
