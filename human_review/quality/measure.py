@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from human_review.database.tables import answers, golden, golden_results, tasks
 from human_review.quality.alarm import is_raised
 from human_review.quality.posterior import VERDICTS
-from human_review.quality.reliability import UNKNOWN, Answers, Prior, Reliability, dawid_skene, interval
+from human_review.quality.reliability import UNKNOWN, Answers, Floats, Prior, Reliability, dawid_skene, interval
 from human_review.quality.weights import ALL, Trust
 from human_review.review_file import Alarm
 
@@ -87,15 +87,14 @@ def measured(given: Sequence[Said], at_first: float) -> tuple[list[Measured], di
     be as good as over all of them until answers to that label say otherwise.
     """
     people = sorted({one.user_id for one in given})
-    overall, prior = _fit(given, people, np.full(len(people), at_first))
-    low, high = interval(overall.right, overall.answers, prior)
-    rows = _rows(overall, people, ALL, low, high)
+    overall, ends = _fit(given, people, np.full(len(people), at_first))
+    rows = _rows(overall, people, ALL, *ends)
     shares = {ALL: _shares(overall)}
     middle = (overall.right + STRENGTH * at_first) / (overall.answers + STRENGTH)
     for label in sorted({one.label for one in given}):
         part = [one for one in given if one.label == label]
-        found, prior = _fit(part, people, middle)
-        rows += _rows(found, people, label, *interval(found.right, found.answers, prior))
+        found, ends = _fit(part, people, middle)
+        rows += _rows(found, people, label, *ends)
         shares[label] = _shares(found)
     return rows, shares
 
@@ -104,11 +103,10 @@ def _said(row: Any) -> Said:
     return Said(row.task_id, row.user_id, row.label or "", row.verdict, row.known)
 
 
-def _fit(given: Sequence[Said], people: Sequence[str], right: "np.ndarray[Any, np.dtype[np.float64]]") -> tuple[
-    Reliability, Prior
-]:  # fmt: skip
-    prior = Prior(right, STRENGTH)
-    return dawid_skene(_as_arrays(given, people), prior), prior
+def _fit(given: Sequence[Said], people: Sequence[str], right: Floats) -> tuple[Reliability, tuple[Floats, Floats]]:
+    prior, answers = Prior(right, STRENGTH), _as_arrays(given, people)
+    found = dawid_skene(answers, prior)
+    return found, interval(answers, found, prior)
 
 
 def _as_arrays(given: Sequence[Said], people: Sequence[str]) -> Answers:
@@ -130,7 +128,7 @@ def _places(names: Iterable[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
 
-def _rows(found: Reliability, people: Sequence[str], label: str, low: Any, high: Any) -> list[Measured]:
+def _rows(found: Reliability, people: Sequence[str], label: str, low: Floats, high: Floats) -> list[Measured]:
     return [
         Measured(user_id, label, int(count), _trust(found, place), float(low[place]), float(high[place]))
         for place, (user_id, count) in enumerate(zip(people, found.answers, strict=True))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from human_review.quality.estimate import LEVEL
 
@@ -19,6 +18,8 @@ ONE_COIN_BELOW = 20
 _ROUNDS = 200
 _CLOSE = 1e-6
 _LEAST = 1e-10
+_STEP = 1 / 500
+_GRID = np.arange(_STEP / 2, 1, _STEP)
 UNKNOWN = -1
 
 
@@ -75,12 +76,34 @@ def dawid_skene(given: Answers, prior: Prior | None = None, *, rounds: int = _RO
     )
 
 
-def interval(right: Floats, answers: Ints, prior: Prior) -> tuple[Floats, Floats]:
-    """95 % interval of each person's share of right answers: the posterior is a Beta distribution."""
-    good = right + prior.strength * prior.right
-    bad = answers - right + prior.strength * (1 - prior.right)
-    tail = (1 - LEVEL) / 2
-    return betaincinv(good, bad, tail), betaincinv(good, bad, 1 - tail)
+def interval(given: Answers, found: Reliability, prior: Prior) -> tuple[Floats, Floats]:
+    """95 % credible interval of each person's share of right answers, with everybody else's rates as they were found.
+
+    The posterior of one rate a person, who errs in the directions that were found, summed over what may be right (a
+    grid, by Bayes' rule). A golden answer counts in full. Any other counts as far as the rest of its task tells what
+    is right: nobody's answer is evidence for itself, and two who differ say hardly anything about either.
+    """
+    if_right, if_wrong = _chances(given, found)
+    logs = [np.bincount(given.person, weights=np.log(np.maximum(rate * if_right + (1 - rate) * if_wrong, _LEAST)),
+                        minlength=given.people) for rate in _GRID]  # fmt: skip
+    good, bad = prior.strength * prior.right, prior.strength * (1 - prior.right)
+    log = np.stack(logs) + np.outer(np.log(_GRID), good - 1) + np.outer(np.log(1 - _GRID), bad - 1)
+    chances = np.exp(log - log.max(axis=0))  # [rates, people]
+    below = (chances / chances.sum(axis=0)).cumsum(axis=0)
+    ends = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+    at = np.array([np.interp(ends, column, _GRID + _STEP / 2) for column in below.T]).reshape(-1, 2)
+    return at[:, 0], at[:, 1]
+
+
+def _chances(given: Answers, found: Reliability) -> tuple[Floats, Floats]:
+    """Of each answer, if its giver is right and if not, by what the rest of its task says."""
+    at, right = np.arange(len(given.verdict)), found.confusion.diagonal(axis1=1, axis2=2)
+    rates, truth = found.confusion[given.person, :, given.verdict], found.truth[given.task]
+    rest = np.where(given.known[given.task, None] == UNKNOWN, truth / np.maximum(rates, _LEAST), truth)
+    rest = rest / rest.sum(axis=1, keepdims=True)
+    errors = rest * rates / np.maximum(1 - right[given.person], _LEAST)
+    errors[at, given.verdict] = 0.0
+    return rest[at, given.verdict], errors.sum(axis=1)
 
 
 def _majority(given: Answers) -> Floats:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from crowdkit.aggregation import DawidSkene
+from scipy.special import betaincinv
 
 from human_review.quality.reliability import (
     ONE_COIN_BELOW,
@@ -89,9 +90,63 @@ def test_people_with_few_answers_have_one_rate_near_the_prior() -> None:
     assert np.diagonal(nothing.confusion, axis1=1, axis2=2) == pytest.approx(0.9)
 
 
-def test_the_interval_is_wide_at_first_and_narrows() -> None:
+def golden_only(rights: list[list[bool]]) -> Answers:
+    """Each person's own golden tasks, answered rightly or not."""
+    person = np.repeat(np.arange(len(rights)), [len(results) for results in rights])
+    right = np.array([result for results in rights for result in results], dtype=bool)
+    known = np.zeros(len(right), dtype=np.int64)
+    return Answers(np.arange(len(right)), person, np.where(right, 0, 1), known, len(rights), 3)
+
+
+def test_of_golden_tasks_alone_the_interval_is_that_of_a_beta_distribution() -> None:
+    given = golden_only([[], [True] * 18 + [False] * 2, [True] * 450 + [False] * 50])
     prior = Prior(np.full(3, 0.9), 10.0)
-    low, high = interval(np.array([0.0, 18.0, 450.0]), np.array([0, 20, 500]), prior)
-    assert low[0] < 0.7
+    low, high = interval(given, dawid_skene(given, prior), prior)
+    good, bad = np.array([9.0, 27.0, 459.0]), np.array([1.0, 3.0, 51.0])
+    assert low == pytest.approx(betaincinv(good, bad, 0.025), abs=1e-3)
+    assert high == pytest.approx(betaincinv(good, bad, 0.975), abs=1e-3)
     assert (high - low)[0] > (high - low)[1] > (high - low)[2]
-    assert low[2] < 0.9 < high[2]
+
+
+def test_two_who_always_differ_say_nothing_about_either() -> None:
+    said = np.tile([0, 1], 50)
+    given = Answers(np.repeat(np.arange(50), 2), np.tile([0, 1], 50), said, np.full(50, UNKNOWN), 2, 3)
+    prior = Prior(np.full(2, 0.9), 10.0)
+    low, high = interval(given, dawid_skene(given, prior), prior)
+    assert (high - low > 0.3).all()
+
+
+def teams(rng: np.random.Generator, teams: int, kind: str) -> tuple[Answers, np.ndarray]:
+    """Teams of eight who answer 120 tasks in pairs and 20 golden ones each, and each person's share of right answers.
+
+    People are good as the prior has it, evenly good from 0.7 to 0.98, or each good at another verdict.
+    """
+    people, pairs, golden, share = 8 * teams, 120 * teams, 20, np.array([0.5, 0.2, 0.3])
+    even = rng.beta(9, 1, size=(people, 1)) if kind == "prior" else rng.uniform(0.7, 0.98, size=(people, 1))
+    right = rng.uniform(0.7, 0.99, size=(people, 3)) if kind == "own" else np.repeat(even, 3, axis=1)
+    confusion = np.eye(3) * right[:, None] + (1 - np.eye(3)) * (1 - right[:, :, None]) / 2
+    pair = np.argsort(rng.random((pairs, 8)), axis=1)[:, :2] + 8 * (np.arange(pairs) // 120)[:, None]
+    person = np.concatenate([pair.ravel(), np.repeat(np.arange(people), golden)])
+    task = np.concatenate([np.repeat(np.arange(pairs), 2), pairs + np.arange(people * golden)])
+    truth = rng.choice(3, size=pairs + people * golden, p=share)
+    said = (rng.random((len(task), 1)) > confusion[person, truth[task]].cumsum(axis=1)[:, :2]).sum(axis=1)
+    known = np.where(np.arange(len(truth)) < pairs, UNKNOWN, truth)
+    return Answers(task, person, said, known, people, 3), right @ share
+
+
+@pytest.mark.parametrize("kind", ["prior", "even", "own"])
+def test_intervals_cover_the_truth_in_93_to_97_percent_of_streams(kind: str) -> None:
+    """1,000 teams, 20 in each service, with about as many golden tasks and pairs as the shipped shares give."""
+    rng = np.random.default_rng(9)
+    inside, counted = [], []
+    for _ in range(50):
+        given, right = teams(rng, 20, kind)
+        prior = Prior(np.full(given.people, 0.9), 10.0)
+        found = dawid_skene(given, prior)
+        low, high = interval(given, found, prior)
+        inside.append(((low <= right) & (right <= high)).mean())
+        good, bad = found.right + 9.0, found.answers - found.right + 1.0
+        seen = (betaincinv(good, bad, 0.025) <= right) & (right <= betaincinv(good, bad, 0.975))
+        counted.append(seen.mean())
+    assert 0.93 <= np.mean(inside) <= 0.97
+    assert np.mean(counted) < np.mean(inside)  # what is right in expectation is no count of what was seen to be right
