@@ -1,5 +1,6 @@
 """What tests of the desk are made with: review files with less chance in them, and what lies in the outbox."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +50,13 @@ def waiting(service: Service) -> list[ReviewDecision]:
             for row in rows
             if row.schema == "ReviewDecision.v1"
         ]
+
+
+def in_force(labels: Iterable[ReviewDecision]) -> list[ReviewDecision]:
+    """The final labels that no other replaces: what a reader of the topic goes by."""
+    known = list(labels)
+    replaced = {label.replaces for label in known}
+    return [label for label in known if label.final and label.label_id not in replaced]
 
 
 def pick_up(service: Service) -> None:

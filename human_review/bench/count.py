@@ -30,7 +30,7 @@ def count(service: Service, process: ServiceProcess, found: Sequence[Findings]) 
     return wrong | {
         "undecided": _undecided(service),
         "accepted": sum(len(each.accepted) for each in found),
-        "labels": len({label.label_id for label in labels}),
+        "labels": len({label.label_id for label in labels if label.withdrawn is None}),
         "returns": len(returns),
         "return_seconds_over_ttl": round(max(returns), 3) if returns else None,
         "take_ms": percentiles([seconds * 1000 for asked, seconds in takes if not process.disturbed(asked)]),

@@ -154,7 +154,7 @@ class Reviewer:
         self.found.doubtful.discard(label)
         if answer.is_success:
             self.found.done["undone"] += 1
-            if answer.json()["in_time"]:  # else it was sent, and stands until it is replaced
+            if answer.json()["in_time"]:  # else it was sent, and a message withdraws it
                 del self.found.accepted[label]
                 self.found.withdrawn.add(label)
 

@@ -158,6 +158,7 @@ tasks = Table(
     Column("closed_why", _Word),  # decided | superseded | deleted | retired
     Column("closed_ms", _Ms),
     Column("verdict", _Word),  # of the final label
+    Column("verdict_labels", Text, nullable=False, default="[]"),  # JSON list; of the final label
     Column("final_label_id", _Id),
     Column("last_verdict", _Word),  # what was final before, for the undo of what replaced it
     Column("last_label_id", _Id),

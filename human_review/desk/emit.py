@@ -1,5 +1,6 @@
 """Answers on their way to Kafka: as labels of single people, and of the panel that several people make."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -50,6 +51,7 @@ def close(connection: Connection, service: Service, hand: Hand, settled: Settled
     connection.execute(
         update(tasks).where(tasks.c.task_id == task.task_id).values(
             state="closed", closed_why="decided", closed_ms=hand.now, verdict=settled.verdict,
+            verdict_labels=json.dumps(settled.labels),
             final_label_id=label_id, last_verdict=task.verdict, last_label_id=task.final_label_id,
         )
     )  # fmt: skip

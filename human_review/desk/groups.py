@@ -59,9 +59,9 @@ class GivenGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UndoneGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """``in_time`` answers were taken back before they were sent; ``late`` ones hold until they are replaced.
+    """``in_time`` answers were taken back before they were sent; ``late`` ones were withdrawn after that.
 
-    ``lost`` ones were sent and their tasks closed by something else since: nothing is left to answer.
+    ``lost`` ones were sent and their tasks closed by something else, or their items decided again, since: they stand.
     """
 
     batch_id: str
@@ -141,8 +141,8 @@ def undo_group(service: Service, actor: Actor, batch_id: str) -> UndoneGroup:
     service.telemetry.count(REVIEW_ANSWERS, "reopened", by=late)
     return UndoneGroup(
         batch_id=batch_id, in_time=in_time, late=late, lost=lost,
-        what_happens=f"{in_time} taken back before they were sent, {late} to be answered anew"
-        + (f", {lost} closed meanwhile" if lost else ""),
+        what_happens=f"{in_time} taken back before they were sent, {late} withdrawn, to be answered anew"
+        + (f", {lost} closed or decided again meanwhile" if lost else ""),
     )  # fmt: skip
 
 
@@ -250,7 +250,8 @@ def _revoke(connection: Connection, service: Service, actor: Actor, label_id: st
     task = lock_task(connection, seat_id)
     must_take_back(actor, task)
     try:
-        in_time = revoke(connection, service, task, label_id)
+        with connection.begin_nested():
+            in_time = revoke(connection, service, task, label_id)
     except Conflict:
         return "lost"
     if task.state == "open" or task.closed_why == "decided":

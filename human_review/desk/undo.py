@@ -1,4 +1,4 @@
-"""An answer is taken back: without a trace while it waits in the outbox, by an answer that replaces it later."""
+"""An answer is taken back: without a trace while it waits in the outbox, by a message that withdraws it later."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from human_review.database.tables import answers, seats, tasks
 from human_review.desk.again import again
 from human_review.desk.emit import panel_id, standing, undo_ms, withdraw_final
 from human_review.desk.leases import lease, lock_task, put_back
+from human_review.desk.withdraw import withdraw_verdict, withdraw_voice
 from human_review.errors import Conflict, Invalid, NotFound
 from human_review.permissions import Actor
 from human_review.quality import golden
@@ -19,9 +20,9 @@ from human_review.service import Service
 from stream_app.contracts.metrics import REVIEW_ANSWERS
 
 _IN_TIME = "taken back; nothing was sent, and the task is yours again"
-_LATE = "the label was sent already and holds until you answer again; that answer will replace it"
+_LATE = "the label was sent already and is withdrawn; your next answer takes its place"
 _LIFTED = "taken back; nothing was sent. The task was escalated meanwhile, and a lead gets it"
-_LATE_LIFTED = "the label was sent already and holds until a lead, who gets the task now, answers"
+_LATE_LIFTED = "the label was sent already and is withdrawn; a lead gets the task now"
 _GONE = "taken back; nothing was sent, and the task was closed meanwhile"
 
 
@@ -71,7 +72,8 @@ def revoke(connection: Connection, service: Service, task: Row[Any], label_id: s
     """Mark a standing answer of a locked task undone or replaced and open the task; whether nothing was sent.
 
     Raises Conflict where it stands no longer, where it was sent and the task was closed by something else than an
-    answer, and where the item was erased: nobody could answer the task anew.
+    answer or the item decided again since, and where the item was erased: nobody could answer the task anew. Part of
+    the work may be done by then: roll it back.
     """
     if task.sealed is None:
         raise Conflict("the item was deleted; there is nothing left to answer")
@@ -115,7 +117,7 @@ def _own(connection: Connection, actor: Actor, label_id: str) -> Row[Any]:
 
 
 def _withdraw(connection: Connection, service: Service, task: Row[Any], answer: Row[Any]) -> bool:
-    """Delete what waits in the outbox because of an answer; whether its own label was among it.
+    """Delete what waits in the outbox because of an answer, and withdraw what was sent; whether its own label waited.
 
     A panel's label that counts on it and was not sent goes in any case: it sums up what holds no longer.
     """
@@ -123,14 +125,18 @@ def _withdraw(connection: Connection, service: Service, task: Row[Any], answer: 
     sends = task.kind == "review"
     in_time = in_grace and (not sends or outbox.take_back(connection, [answer.label_id]))
     panel = panel_id(task.task_id, standing(connection, task.task_id))
-    was_final = in_time and task.final_label_id == answer.label_id
-    if was_final or (task.final_label_id == panel and outbox.take_back(connection, [panel])):
+    is_final = task.final_label_id == answer.label_id
+    if (in_time and is_final) or (task.final_label_id == panel and outbox.take_back(connection, [panel])):
         withdraw_final(connection, task)
         connection.execute(
             update(tasks).where(tasks.c.task_id == task.task_id).values(
                 verdict=task.last_verdict, final_label_id=task.last_label_id, last_verdict=None, last_label_id=None
             )
         )  # fmt: skip
+    elif sends and task.closed_why == "decided":
+        withdraw_verdict(connection, service, task, answer)
+    if sends and not in_time and not is_final:
+        withdraw_voice(connection, service, task, answer)
     return in_time
 
 

@@ -13,11 +13,13 @@ from human_review.webhooks.delivering import deliver_due
 from stream_app.contracts.ids import digest
 
 LABEL_FINAL = "label.final"
+LABEL_WITHDRAWN = "label.withdrawn"
 APPEAL_DECIDED = "appeal.decided"
 TASK_ESCALATED = "task.escalated"
 
 EVENTS = {
     LABEL_FINAL: "a task has its final label: label_id, task_id, item_id, verdict",
+    LABEL_WITHDRAWN: "a final label that was sent holds no longer; another one follows: label_id, task_id, item_id",
     APPEAL_DECIDED: "an appeal was decided: appeal_id, decision_id, item_id, outcome, verdict",
     TASK_ESCALATED: "a task was escalated: task_id, item_id, queue",
 }

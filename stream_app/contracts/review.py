@@ -40,12 +40,24 @@ class ReviewTask(msgspec.Struct, frozen=True, kw_only=True):
     sampling_probability: float = 1.0
 
 
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a label had said that was taken back after it was sent, in the words of that label."""
+
+    final: bool
+    verdict: Verdict
+    labels: tuple[str, ...] = ()
+    replaces: str | None = None
+
+
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A reviewer's label. Carries its task, so that no consumer needs a join.
 
     Where several people were asked, each of their labels comes with ``final`` false, and a last one by ``panel`` sums
     up those named in ``answers``, which are ``reviewers``' in the same order; its ``weight`` is the probability that
     its verdict is right. ``replaces`` is the label that was taken back after it had been sent.
+
+    With ``withdrawn``, it says that the label ``replaces`` holds no longer and that nothing takes its place yet:
+    ``verdict`` is review, ``final`` false. The answer that comes next replaces the same label.
     """
 
     label_id: str
@@ -64,6 +76,7 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: str
     answers: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    withdrawn: Withdrawn | None = None
 
 
 class Appeal(msgspec.Struct, frozen=True, kw_only=True):

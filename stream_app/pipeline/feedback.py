@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from stream_app.contracts.codec import decode, encode, schema_of
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Verdict
 from stream_app.contracts.feedback import TrainingExample, example_id_of
 from stream_app.contracts.ids import digest, text_digest
 from stream_app.contracts.origin import Origin
-from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, Ruling
+from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, Ruling, Withdrawn
 from stream_app.contracts.topics import RETRAINING, RULINGS, Topic
 from stream_app.errors import BadMessage
 
@@ -79,14 +81,17 @@ def follow(label: Label, partitions: int) -> list[Sent]:
     """
     if isinstance(label, Erasure):
         return [_forgotten(label.item_id)]
+    if isinstance(label, ReviewDecision) and label.withdrawn is not None:
+        return _taken_back(label, label.withdrawn, partitions)
     if isinstance(label, ReviewDecision) and not label.final:
         return []  # one voice of several; the last word comes with the panel's label
     look = _of_review(label) if isinstance(label, ReviewDecision) else _of_appeal(label)
+    if look.verdict == "review":
+        raise BadMessage("schema", "$.verdict must be allow, limit or remove where it is final", stage="label")
     _check(look, label.item_id if isinstance(label, ReviewDecision) else look.item.item_id, partitions)
     sent = []
     if look.changes:
-        ruling = _ruling(look)
-        sent.append(Sent(RULINGS, ruling.item_id, encode(ruling), schema_of(Ruling), look.origin.partition))
+        sent.append(_ruled(_ruling(look)))
     example = _example(look)
     if example is not None:
         sent.append(Sent(RETRAINING, example.example_id, encode(example), schema_of(TrainingExample)))
@@ -94,6 +99,30 @@ def follow(label: Label, partitions: int) -> list[Sent]:
         # Nothing can be learned from the item's last label, and what an earlier one taught holds no more.
         sent.append(_forgotten(look.item.item_id))
     return sent
+
+
+def _taken_back(label: ReviewDecision, said: Withdrawn, partitions: int) -> list[Sent]:
+    """What follows where a label that was sent holds no longer and nothing has taken its place yet.
+
+    The item waits for a person again, as it did before, and what the label taught goes. Where the label had changed
+    nothing, taking it back changes nothing either: the worker's decision still stands.
+    """
+    if label.final or label.replaces is None or label.verdict != "review":
+        raise BadMessage("schema", "$.withdrawn needs $.replaces, final false and the verdict review", stage="label")
+    if not said.final:
+        return []
+    was = msgspec.structs.replace(label, verdict=said.verdict, labels=said.labels, replaces=said.replaces)
+    look = _of_review(was)
+    _check(look, label.item_id, partitions)
+    forgotten = _forgotten(label.item_id)
+    if not look.changes:
+        return [forgotten]
+    waits_for = label.task.decision.label
+    ruling = msgspec.structs.replace(
+        _ruling(look), verdict="review", labels=(waits_for,) if waits_for else (),
+        why=f"label {label.replaces} was taken back",
+    )  # fmt: skip
+    return [_ruled(ruling), forgotten]
 
 
 def _of_review(label: ReviewDecision) -> _Look:
@@ -144,8 +173,6 @@ def _check(look: _Look, item_id: str, partitions: int) -> None:
     decided_on = look.decision.item_id if look.decision else item_id
     if {item_id, look.item.item_id, decided_on} != {item_id}:
         raise BadMessage("schema", "$.item_id, the item and its decision must be about the same item", stage="label")
-    if look.verdict == "review":
-        raise BadMessage("schema", "$.verdict must be allow, limit or remove where it is final", stage="label")
     if look.decided_at.tzinfo is None:
         raise BadMessage("schema", "$.decided_at needs a UTC offset, such as Z", stage="label")
     if not 0 <= look.origin.partition < partitions:
@@ -168,6 +195,10 @@ def _ruling(look: _Look) -> Ruling:
         decided_at=look.decided_at,
         text_digest=None if look.decision_id else text_digest(look.item.text),
     )
+
+
+def _ruled(ruling: Ruling) -> Sent:
+    return Sent(RULINGS, ruling.item_id, encode(ruling), schema_of(Ruling), ruling.origin.partition)
 
 
 def _example(look: _Look) -> TrainingExample | None:

@@ -10,10 +10,12 @@ from human_review.testing import make_review_task
 from stream_app.contracts.codec import decode, encode, schema_of
 from stream_app.contracts.feedback import TrainingExample, example_id_of
 from stream_app.contracts.ids import text_digest
-from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, ReviewTask, Ruling
+from stream_app.contracts.review import AppealDecision, Erasure, ReviewDecision, ReviewTask, Ruling, Withdrawn
 from stream_app.contracts.topics import RETRAINING, RULINGS
 from stream_app.errors import BadMessage
 from stream_app.pipeline.feedback import MAX_WEIGHT, Label, follow, read_label
+from stream_app.pipeline.policy_file import load_policy
+from stream_app.pipeline.rulings import apply_ruling
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SCORES = {"toxicity": 0.6, "hate": 0.9, "spam": 0.01}
@@ -86,6 +88,67 @@ def test_an_audit_that_names_another_ground_or_replaces_a_label_needs_one() -> N
 
 def test_one_voice_of_several_leads_to_nothing() -> None:
     assert follow(a_label(final=False), 4) == []
+
+
+def a_withdrawal(label: ReviewDecision, **over: Any) -> ReviewDecision:
+    """What the review service sends where a label that was sent is taken back."""
+    said = Withdrawn(final=label.final, verdict=label.verdict, labels=label.labels, replaces=label.replaces)
+    fields: dict[str, Any] = {
+        "label_id": f"withdrawal of {label.label_id}", "final": False, "replaces": label.label_id, "withdrawn": said,
+        "verdict": "review", "labels": (), "weight": 0.0, "note": "",
+    }  # fmt: skip
+    return msgspec.structs.replace(label, **(fields | over))
+
+
+def test_a_label_that_is_taken_back_leaves_the_item_waiting_and_teaches_nothing() -> None:
+    label = a_label("remove", ("hate",))
+    back = a_withdrawal(label)
+    ruling = ruling_of(back)
+    assert ruling is not None
+    assert (ruling.verdict, ruling.labels, ruling.decided_by) == ("review", ("toxicity",), "reviewer")
+    assert (ruling.supersedes, ruling.origin) == (label.task.decision.decision_id, label.task.origin)
+    assert ruling.why == "label label-1 was taken back"
+    assert example_of(back) is None
+    assert follow(back, 4) == follow(decode(encode(back), ReviewDecision), 4)
+
+
+def test_the_item_of_a_withdrawn_label_waits_as_its_policy_says_until_the_next_answer_rules() -> None:
+    label, policy = a_label("remove", ("hate",)), load_policy(None)
+    worker = label.task.decision
+    effective, seen = worker, []
+    for number, each in enumerate(
+        (label, a_withdrawal(label), a_label("allow", (), label_id="b", replaces="label-1"))
+    ):
+        ruling = ruling_of(each)
+        assert ruling is not None
+        effective = apply_ruling(ruling, effective, policy, now=NOW, latency_ms=number)
+        seen.append((effective.verdict, effective.pending, effective.for_the_record))
+    waits = policy.labels["toxicity"].pending
+    assert seen == [("remove", "visible", False), ("review", waits, False), ("allow", "visible", False)]
+
+
+def test_an_appeal_that_was_decided_since_outlives_a_label_that_is_taken_back() -> None:
+    label, policy = a_label("remove", ("hate",)), load_policy(None)
+    effective = label.task.decision
+    appeal = an_appeal(verdict="allow", decision_id=effective.decision_id)
+    for each in (label, appeal, a_withdrawal(label)):
+        ruling = ruling_of(each)
+        assert ruling is not None
+        last = apply_ruling(ruling, effective, policy, now=NOW, latency_ms=0.0)
+        effective = effective if last.for_the_record else last
+    assert (effective.verdict, effective.decided_by) == ("allow", "appeal")
+
+
+def test_one_voice_of_several_that_is_taken_back_leads_to_nothing() -> None:
+    assert follow(a_withdrawal(a_label(final=False)), 4) == []
+
+
+def test_an_audit_that_had_changed_nothing_and_is_taken_back_changes_nothing() -> None:
+    confirmed = a_withdrawal(a_label("allow", (), why="sampled"))
+    assert ruling_of(confirmed) is None
+    assert example_of(confirmed) is None
+    assert ruling_of(a_withdrawal(a_label("remove", why="sampled"))) is not None
+    assert ruling_of(a_withdrawal(a_label("allow", (), why="sampled", replaces="label-0"))) is not None
 
 
 def test_restricting_says_that_the_named_labels_hold_and_nothing_of_others() -> None:
@@ -181,6 +244,10 @@ def test_an_erasure_erases_the_example_of_its_item() -> None:
         a_label(weight=-1.0),
         a_label(sampling_probability=0.0),
         a_label(task=a_task(item_id="item-1", number=3)),
+        a_withdrawal(a_label(), verdict="allow"),
+        a_withdrawal(a_label(), final=True),
+        a_withdrawal(a_label(), replaces=None),
+        a_withdrawal(a_label(), item_id="item-2"),
     ],
 )
 def test_a_label_that_contradicts_itself_is_refused(label: ReviewDecision) -> None:

@@ -20,6 +20,7 @@ from human_review.testing_desk import (
     ONE_ANSWER,
     PLAIN,
     REMOVE,
+    in_force,
     pick_up,
     rows_of,
     waiting,
@@ -169,7 +170,10 @@ def test_late_every_label_is_replaced_by_the_next_answer(plain: Service) -> None
     again = hold(plain, ann)
     decide_group(plain, ann, *again, ALLOW, sample_of(plain, ann, again))
     labels = waiting(plain)
-    assert {label.replaces for label in labels[4:]} == {label.label_id for label in labels[:4]}
+    sent = {label.label_id for label in labels[:4]}
+    assert {label.replaces for label in labels[4:8]} == {label.replaces for label in labels[8:]} == sent
+    assert all(label.withdrawn for label in labels[4:8])
+    assert in_force(labels) == labels[8:]
 
 
 def test_what_was_closed_since_is_told_apart(plain: Service) -> None:
@@ -182,6 +186,23 @@ def test_what_was_closed_since_is_told_apart(plain: Service) -> None:
         connection.execute(tasks.update().where(tasks.c.item_id == "item-1").values(closed_why="deleted"))
     undone = undo_group(plain, ann, given.batch_id)
     assert (undone.in_time, undone.late, undone.lost) == (0, 2, 1)
+    assert "item-1" not in {label.item_id for label in waiting(plain) if label.withdrawn}
+
+
+def test_what_was_decided_again_since_stands_and_the_rest_is_taken_back(plain: Service) -> None:
+    open_tasks(plain, *(make_review_task(number, text=SAME) for number in range(3)), make_review_task(9))
+    ann, bob = make_actor(plain, "ann"), make_actor(plain, "bob")
+    held = hold(plain, ann)
+    given = decide_group(plain, ann, *held, REMOVE, sample_of(plain, ann, held))
+    decide(plain, bob, *hold(plain, bob), ALLOW)
+    pick_up(plain)
+    with plain.database.write() as connection:
+        newer = tasks.update().where(tasks.c.item_id == "item-9")
+        connection.execute(newer.values(item_id="item-1", closed_ms=tasks.c.closed_ms + 1000))
+    undone = undo_group(plain, ann, given.batch_id)
+    assert (undone.late, undone.lost) == (2, 1)
+    assert {label.item_id for label in waiting(plain) if label.withdrawn} == {"item-0", "item-2"}
+    assert {row.item_id for row in rows_of(plain, tasks, state="open")} == {"item-0", "item-2"}
 
 
 def test_a_group_is_never_larger_than_the_file_says(new_service: Callable[..., Service]) -> None:

@@ -15,8 +15,9 @@ from human_review.desk.take import heartbeat, release, take
 from human_review.errors import Conflict
 from human_review.permissions import Actor
 from human_review.testing import make_review_task, make_service
-from human_review.testing_desk import ALLOW, PLAIN, REMOVE, pick_up, rows_of, run_out
+from human_review.testing_desk import ALLOW, PLAIN, REMOVE, in_force, pick_up, rows_of, run_out, waiting
 from human_review.testing_quality import make_actor, open_tasks
+from stream_app.contracts.ids import digest
 
 PEOPLE = st.integers(0, 2)
 
@@ -34,6 +35,7 @@ class Desk(RuleBasedStateMachine):
         self.stale: list[tuple[Actor, Card]] = []
         self.given: dict[str, tuple[Actor, Given]] = {}
         self.sent: set[str] = set()
+        self.withdrawn: set[str] = set()
         self.tokens: dict[str, int] = {}
 
     @rule(who=PEOPLE)
@@ -97,6 +99,8 @@ class Desk(RuleBasedStateMachine):
         actor, _ = self.given.pop(label_id)
         undone = undo(self.service, actor, label_id)
         assert undone.in_time == (label_id not in self.sent)
+        if not undone.in_time:
+            self.withdrawn.add(digest("withdrawal", label_id))
         assert undone.token is not None
         assert undone.token > self.tokens[undone.seat_id]
         self.tokens[undone.seat_id] = undone.token
@@ -124,7 +128,8 @@ class Desk(RuleBasedStateMachine):
         standing = {row.label_id for row in rows_of(self.service, answers, state="standing")}
         assert standing == set(self.given)
         messages = {row.message_id for row in rows_of(self.service, outbox)}
-        assert messages == standing | self.sent
+        assert messages == standing | self.sent | self.withdrawn
+        assert {label.label_id for label in in_force(waiting(self.service))} == standing
         closed = {row.final_label_id for row in rows_of(self.service, tasks, state="closed")}
         assert closed == standing
         leased = {row.seat_id: row.token for row in rows_of(self.service, seats, state="leased")}

@@ -1,8 +1,10 @@
+import json
 from collections.abc import Callable
 
 import pytest
 
-from human_review.database.tables import answers, golden_results, outbox, seats, tasks
+from human_review.database.tables import answers, deliveries, golden_results, outbox, seats, tasks
+from human_review.desk.answer import Answer
 from human_review.desk.closing import erase
 from human_review.desk.decide import decide, undo
 from human_review.desk.skip import escalate
@@ -20,6 +22,7 @@ from human_review.testing_desk import (
     PLAIN,
     REMOVE,
     TWO_ANSWERS,
+    in_force,
     pick_up,
     rows_of,
     run_out,
@@ -27,6 +30,10 @@ from human_review.testing_desk import (
     with_less,
 )  # fmt: skip
 from human_review.testing_quality import configured, make_actor, make_golden, open_tasks
+from human_review.webhooks.events import LABEL_WITHDRAWN
+from human_review.webhooks.registry import register
+from stream_app.contracts.ids import digest
+from stream_app.contracts.review import Withdrawn
 
 
 @pytest.fixture
@@ -68,18 +75,28 @@ def test_in_time_nothing_is_left_of_an_answer_and_the_task_is_in_hand_again(plai
     assert (label.label_id, label.replaces, label.verdict) == (again.label_id, None, "allow")
 
 
-def test_late_the_label_holds_until_the_next_one_replaces_it(late: Service) -> None:
-    open_tasks(late, make_review_task(1))
+def test_late_the_label_is_withdrawn_at_once_and_the_next_one_replaces_it(late: Service) -> None:
+    open_tasks(late, make_review_task(1, sampling_probability=0.5))
     ann = make_actor(late, "ann")
-    given = decide(late, ann, *hold(late, ann), REMOVE)
+    given = decide(late, ann, *hold(late, ann), Answer(verdict="remove", labels=("toxicity",), note="a slip"))
+    assert in_force(waiting(late)) == waiting(late)
     undone = undo(late, ann, given.label_id)
     assert not undone.in_time
-    [task] = rows_of(late, tasks)
-    assert (task.state, task.verdict, task.final_label_id) == ("open", "remove", given.label_id)
+    assert rows_of(late, tasks)[0].state == "open"
+    first, back = waiting(late)
+    assert (first.label_id, back.label_id) == (given.label_id, digest("withdrawal", given.label_id))
+    assert (back.replaces, back.final, back.verdict, back.labels) == (given.label_id, False, "review", ())
+    assert back.withdrawn == Withdrawn(final=True, verdict="remove", labels=("toxicity",))
+    assert (back.task, back.item_id, back.reviewer_id) == (first.task, "item-1", "p-ann")
+    assert (back.weight, back.note, back.seconds_spent, back.sampling_probability) == (0.0, "", 0.0, 0.5)
+    assert rows_of(late, outbox, message_id=back.label_id)[0].not_before_ms <= back.decided_at.timestamp() * 1000
+    assert in_force(waiting(late)) == []
     again = decide(late, ann, undone.seat_id, token_of(undone.token), ALLOW)
-    first, second = waiting(late)
-    assert (first.label_id, second.label_id) == (given.label_id, again.label_id)
-    assert (second.replaces, second.final, second.verdict) == (given.label_id, True, "allow")
+    *_, second = waiting(late)
+    assert (second.label_id, second.replaces, second.final, second.verdict) == (
+        again.label_id, given.label_id, True, "allow",
+    )  # fmt: skip
+    assert in_force(waiting(late)) == [second]
     assert rows_of(late, tasks)[0].final_label_id == again.label_id
     assert {row.state for row in rows_of(late, answers)} == {"replaced", "standing"}
 
@@ -90,7 +107,7 @@ def test_what_the_publisher_has_picked_up_cannot_be_taken_back_without_a_trace(p
     given = decide(plain, ann, *hold(plain, ann), REMOVE)
     pick_up(plain)
     assert not undo(plain, ann, given.label_id).in_time
-    assert len(waiting(plain)) == 1
+    assert [label.replaces for label in waiting(plain)] == [None, given.label_id]
 
 
 def test_whoever_answers_a_reopened_task_replaces_the_label(late: Service) -> None:
@@ -100,10 +117,80 @@ def test_whoever_answers_a_reopened_task_replaces_the_label(late: Service) -> No
     undo(late, ann, given.label_id)
     run_out(late)
     decide(late, bob, *hold(late, bob), ALLOW)
-    assert [label.replaces for label in waiting(late)] == [None, given.label_id]
+    assert [label.replaces for label in waiting(late)] == [None, given.label_id, given.label_id]
+    assert [label.reviewer_id for label in in_force(waiting(late))] == ["p-bob"]
 
 
-def test_a_replacement_that_is_taken_back_in_time_leaves_the_old_label_in_force(plain: Service) -> None:
+def test_a_label_can_be_withdrawn_as_often_as_it_is_given(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    seat, token = hold(late, ann)
+    for verdict in (REMOVE, ALLOW, REMOVE):
+        given = decide(late, ann, seat, token, verdict)
+        token = token_of(undo(late, ann, given.label_id).token)
+        with pytest.raises(Conflict):
+            undo(late, ann, given.label_id)
+    assert in_force(waiting(late)) == []
+    backs = [label.withdrawn for label in waiting(late) if label.withdrawn]
+    assert [(said.verdict, said.replaces is None) for said in backs] == [
+        ("remove", True), ("allow", False), ("remove", False)
+    ]  # fmt: skip
+    last = decide(late, ann, seat, token, ALLOW)
+    assert [label.label_id for label in in_force(waiting(late))] == [last.label_id]
+    assert len({label.label_id for label in waiting(late)}) == 7
+
+
+def test_a_withdrawal_does_not_overtake_a_label_that_kafka_refused_until_now(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann = make_actor(plain, "ann")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    with plain.database.write() as connection:
+        connection.execute(outbox.update().values(not_before_ms=2**50))
+        connection.execute(answers.update().values(decided_ms=1))
+    undo(plain, ann, given.label_id)
+    assert [row.not_before_ms for row in rows_of(plain, outbox)] == [2**50, 2**50]
+
+
+def test_a_withdrawal_goes_with_its_item(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    undo(late, ann, decide(late, ann, *hold(late, ann), REMOVE).label_id)
+    with late.database.write() as connection:
+        assert erase(connection, late, "item-1").messages == 2
+    assert waiting(late) == []
+
+
+@pytest.mark.parametrize("kind", ["review", "appeal"])
+def test_a_label_is_not_withdrawn_once_its_item_was_decided_again(late: Service, kind: str) -> None:
+    open_tasks(late, make_review_task(1), make_review_task(2))
+    ann = make_actor(late, "ann")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    decide(late, ann, *hold(late, ann), REMOVE)
+    before = waiting(late)
+    [task] = rows_of(late, tasks, task_id=given.task_id)
+    with late.database.write() as connection:
+        others = tasks.update().where(tasks.c.task_id != task.task_id)
+        connection.execute(others.values(item_id=task.item_id, kind=kind, closed_ms=task.closed_ms + 1))
+    with pytest.raises(Conflict, match="decided again since"):
+        undo(late, ann, given.label_id)
+    assert waiting(late) == before
+    assert {row.state for row in rows_of(late, answers)} == {"standing"}
+
+
+def test_webhooks_are_told_that_a_label_holds_no_longer(late: Service) -> None:
+    register(late, Actor("u", "r-1", "admin"), "https://example.org/hook", [LABEL_WITHDRAWN])
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    assert rows_of(late, deliveries) == []
+    undo(late, ann, given.label_id)
+    [told] = rows_of(late, deliveries)
+    assert json.loads(told.body)["facts"] == {
+        "label_id": given.label_id, "task_id": given.task_id, "item_id": "item-1",
+    }  # fmt: skip
+
+
+def test_a_replacement_that_is_taken_back_in_time_leaves_the_old_label_withdrawn(plain: Service) -> None:
     open_tasks(plain, make_review_task(1))
     ann = make_actor(plain, "ann")
     given = decide(plain, ann, *hold(plain, ann), REMOVE)
@@ -114,8 +201,10 @@ def test_a_replacement_that_is_taken_back_in_time_leaves_the_old_label_in_force(
     assert back.in_time
     [task] = rows_of(plain, tasks)
     assert (task.state, task.verdict, task.final_label_id) == ("open", "remove", given.label_id)
-    decide(plain, ann, back.seat_id, token_of(back.token), REMOVE)
+    assert [label.replaces for label in waiting(plain)] == [None, given.label_id]
+    last = decide(plain, ann, back.seat_id, token_of(back.token), REMOVE)
     assert waiting(plain)[-1].replaces == given.label_id
+    assert [label.label_id for label in in_force(waiting(plain))] == [last.label_id]
 
 
 def test_an_answer_is_taken_back_once_and_by_its_giver(plain: Service) -> None:
@@ -154,7 +243,9 @@ def test_in_time_the_panels_label_goes_with_the_answer_that_made_it(new_service:
     assert [label.final for label in waiting(service)] == [False, False, True]
 
 
-def test_a_panel_that_was_sent_is_replaced_by_the_next(new_service: Callable[..., Service]) -> None:
+def test_a_panel_that_was_sent_is_withdrawn_with_its_voice_and_replaced_by_the_next(
+    new_service: Callable[..., Service],
+) -> None:
     service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN, NO_GRACE))
     open_tasks(service, make_review_task(1))
     ann, bob = make_actor(service, "ann"), make_actor(service, "bob")
@@ -162,11 +253,21 @@ def test_a_panel_that_was_sent_is_replaced_by_the_next(new_service: Callable[...
         given = decide(service, person, *hold(service, person), REMOVE)
     pick_up(service)
     undone = undo(service, bob, given.label_id)
-    decide(service, bob, undone.seat_id, token_of(undone.token), REMOVE)
-    *_, old, new, panel = waiting(service)
-    assert (old.reviewer_id, panel.reviewer_id) == ("panel", "panel")
+    first, second, old, panel_back, voice_back = waiting(service)
+    assert (panel_back.replaces, panel_back.reviewer_id) == (old.label_id, "panel")
+    assert panel_back.withdrawn == Withdrawn(final=True, verdict="remove", labels=("toxicity",))
+    assert (voice_back.replaces, voice_back.reviewer_id) == (second.label_id, "p-bob")
+    assert voice_back.withdrawn == Withdrawn(final=False, verdict="remove", labels=("toxicity",))
+    assert in_force(waiting(service)) == []
+    assert undo(service, ann, first.label_id).token is not None
+    *_, last_back = waiting(service)
+    assert (len(waiting(service)), last_back.replaces) == (6, first.label_id)
+    for person, seat in ((ann, hold(service, ann)), (bob, (undone.seat_id, token_of(undone.token)))):
+        decide(service, person, *seat, REMOVE)
+    *_, new, panel = waiting(service)
     assert (new.replaces, panel.replaces) == (given.label_id, old.label_id)
     assert new.label_id in panel.answers
+    assert in_force(waiting(service)) == [panel]
 
 
 def test_a_panel_that_was_not_sent_goes_even_with_an_answer_that_was(new_service: Callable[..., Service]) -> None:
@@ -177,7 +278,9 @@ def test_a_panel_that_was_not_sent_goes_even_with_an_answer_that_was(new_service
     pick_up(service)
     second = decide(service, bob, *hold(service, bob), REMOVE)
     assert not undo(service, ann, first.label_id).in_time
-    assert [label.label_id for label in waiting(service)] == [first.label_id, second.label_id]
+    one, two, back = waiting(service)
+    assert (one.label_id, two.label_id, back.replaces) == (first.label_id, second.label_id, first.label_id)
+    assert back.withdrawn == Withdrawn(final=False, verdict="remove", labels=("toxicity",))
     [task] = rows_of(service, tasks)
     assert (task.state, task.verdict, task.final_label_id) == ("open", None, None)
 

@@ -381,6 +381,7 @@ def upgrade() -> None:
         sa.Column("closed_why", sa.String(length=64), nullable=True),
         sa.Column("closed_ms", sa.BigInteger(), nullable=True),
         sa.Column("verdict", sa.String(length=64), nullable=True),
+        sa.Column("verdict_labels", sa.Text(), nullable=False),
         sa.Column("final_label_id", sa.String(length=64), nullable=True),
         sa.Column("last_verdict", sa.String(length=64), nullable=True),
         sa.Column("last_label_id", sa.String(length=64), nullable=True),
