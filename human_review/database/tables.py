@@ -5,6 +5,7 @@ the key.
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -126,6 +128,10 @@ items = Table(
     Column("erased_ms", _Ms),
     Column("origin", Text),  # Origin as JSON: where the item of that decision was read
 )  # fmt: skip
+
+# PostgreSQL keeps samples of a column's values for its planner: a key would outlive its row there.
+_NO_SAMPLES = DDL("ALTER TABLE items ALTER COLUMN wrapped_key SET STATISTICS 0")  # type: ignore[no-untyped-call] # SQLAlchemy has not typed it
+event.listen(items, "after_create", _NO_SAMPLES.execute_if(dialect="postgresql"))
 
 tasks = Table(
     "tasks", metadata,

@@ -81,8 +81,8 @@ def erase(connection: Connection, service: Service, item_id: str) -> Erased:
     """Erase what is kept of an item: close its tasks, delete its key, blank what the key sealed.
 
     What waits in the outbox is dropped; an Erasure follows the labels that went out. Later tasks of the item are
-    refused. Call `note_erased` as the transaction's last step. On SQLite, follow the transaction with `checkpoint`,
-    so that no earlier state of the pages is left in its log.
+    refused. Call `note_erased` as the transaction's last step, and follow the transaction with `traces.checkpoint`,
+    so that no earlier state is left in the database's files.
     """
     lock_item(connection, item_id)
     # Closed ones too: an answer that is taken back at this moment would open its task again.
@@ -120,24 +120,6 @@ def note_erased(connection: Connection, item_id: str, erased: Erased) -> None:
     """Write into the audit log what was erased, if anything was. Others wait for the log: the caller's last step."""
     if any(astuple(erased)):
         log.append(connection, None, "erase", item_id, tasks=erased.tasks, messages=erased.messages)
-
-
-def checkpoint(service: Service) -> bool:
-    """Bring SQLite's log into its database and empty it; whether that went. True on PostgreSQL, with nothing done.
-
-    False where a reader was in the way; the next checkpoint does it. It does not wait for readers, since writers
-    would wait for it meanwhile.
-    """
-    if not service.database.is_sqlite:
-        return True
-    raw = service.database.engine.raw_connection()
-    raw.detach()  # closed at the end: a connection without patience must not come back to the pool
-    try:
-        raw.cursor().execute("PRAGMA busy_timeout=0")
-        [busy, _, _] = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
-    finally:
-        raw.close()
 
 
 def _close(connection: Connection, why: str, *which: ColumnElement[bool]) -> int:

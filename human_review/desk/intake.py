@@ -5,7 +5,7 @@ from sqlalchemy import Connection, insert
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import seats, tasks
-from human_review.desk.closing import Erased, checkpoint, erase, supersede, text_key
+from human_review.desk.closing import Erased, erase, supersede, text_key
 from human_review.desk.context import author_key, thread_key
 from human_review.desk.routing import Place, queue_of, severity_of
 from human_review.items import lock_item
@@ -16,7 +16,7 @@ from stream_app.contracts.codec import encode
 from stream_app.contracts.ids import digest, text_digest
 from stream_app.contracts.review import ReviewTask
 
-__all__ = ("Erased", "add_task", "checkpoint", "erase", "lock_item", "supersede")
+__all__ = ("Erased", "add_task", "erase", "lock_item", "supersede")
 
 _LEAST_GROUP_CHARS = 12  # shorter texts are equal by chance
 

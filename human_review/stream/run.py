@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from human_review.audit import heads
 from human_review.desk.again import again
-from human_review.desk.closing import checkpoint
+from human_review.desk.traces import checkpoint
 from human_review.quality import refresh as quality
 from human_review.service import Service
 from human_review.stream import batches
@@ -23,6 +23,8 @@ from stream_app.contracts.metrics import OUTBOX_AGE, OUTBOX_WAITING
 from stream_app.errors import Fenced
 
 ERASURE_SECONDS = 5.0
+# PostgreSQL writes a whole table anew for it, for which nobody else can use it.
+REWRITE_SECONDS = 3600.0
 OUTBOX_SECONDS = 0.25
 BACKLOG_SECONDS = 5.0
 HEADS_SECONDS = 5.0
@@ -72,7 +74,7 @@ def start(service: Service) -> Stream:
         erased.set()  # the process before may have ended between an erasure and its checkpoint
         work |= {
             "intake": _intake(service, trip, erased),
-            "erasure": every(ERASURE_SECONDS, lambda: _checkpoint(service, erased)),
+            "erasure": every(ERASURE_SECONDS, _Traces(service, erased)),
             "publisher": _Publishing(service, trip),
         }
     jobs = tuple(Job(name, each, service.telemetry) for name, each in work.items())
@@ -146,9 +148,19 @@ def _forget(service: Service) -> None:
         batches.forget_old(connection)
 
 
-def _checkpoint(service: Service, erased: threading.Event) -> None:
-    """Leave nothing of erased items in the write-ahead log; tried again where readers are in the way."""
-    if erased.is_set():
-        erased.clear()
-        if not checkpoint(service):
-            erased.set()
+class _Traces:
+    """Leaves nothing of erased items in the database's files; tried again soon where others are in the way."""
+
+    def __init__(self, service: Service, erased: threading.Event) -> None:
+        self._service = service
+        self._erased = erased
+        self._not_before = 0.0
+
+    def __call__(self) -> None:
+        if not self._erased.is_set() or time.monotonic() < self._not_before:
+            return
+        self._erased.clear()
+        if not checkpoint(self._service):
+            self._erased.set()
+        elif not self._service.database.is_sqlite:
+            self._not_before = time.monotonic() + REWRITE_SECONDS
