@@ -183,6 +183,22 @@ def test_numbers_of_the_transformer_are_those_of_its_manifest() -> None:
     assert "`self_harm`: 0 annotated positives in training." in text
 
 
+def test_no_method_and_no_reason_is_cut(tmp_path: Path) -> None:
+    long, omitted = "A method, " * 60 + "to its end", "A reason, " * 60 + "to its end"
+    manifests = [
+        msgspec.structs.replace(
+            manifest,
+            recipe=msgspec.structs.replace(manifest.recipe, method=long),
+            omitted=(Omitted(label="spam", reason=omitted),),
+        )
+        for manifest in (read_manifest(default_artifact()), transformer(), ensemble())
+    ]
+    ensemble_manifest.save(tmp_path, manifests[2])
+    for text in (cards.card(manifests[0]), transformer_card(manifests[1]), ensemble_card(tmp_path)):
+        assert f"{long}; seed 7" in text
+        assert f"{omitted}." in text
+
+
 def test_what_the_card_says_of_windows_is_what_serving_does() -> None:
     assert transformer_cards.WINDOWS == serving._MOST_WINDOWS
     assert transformer_cards.CHARACTERS == serving._MOST_CHARACTERS

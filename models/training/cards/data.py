@@ -23,8 +23,8 @@ def files(sources: Sequence[Source]) -> str:
 
 
 def method(said: str) -> str:
-    """What a recipe says of its method, as the beginning of a sentence."""
-    clean = plain(said, 200)
+    """All that a recipe says of its method, as the beginning of a sentence."""
+    clean = plain(said, len(said))
     return clean[:1].upper() + clean[1:]
 
 
@@ -37,7 +37,7 @@ def omitted(entries: Sequence[Omitted]) -> str:
     """Labels without a head, why, and what carries them instead."""
     if not entries:
         return "Every label of the data has a head."
-    lines = [f"- `{plain(entry.label)}`: {plain(entry.reason, 200)}." for entry in entries]
+    lines = [f"- `{plain(entry.label)}`: {plain(entry.reason, len(entry.reason))}." for entry in entries]
     return "\n".join(
         [
             "Labels without a head, which this classifier therefore never scores:",
