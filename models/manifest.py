@@ -88,6 +88,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     weights_sha256: str
     refused_rows: int = 0  # training rows left out because they hold a held-out probe word
     held_out_digest: str = ""  # of these words; empty where training knew none
+    own_rows: int = 0  # sentences of the project itself that were added to the data, before weak rows are capped
+    own_digest: str = ""  # of these sentences with their labels; empty where there were none
 
     @property
     def labels(self) -> tuple[str, ...]:

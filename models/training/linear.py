@@ -19,7 +19,7 @@ from models.training.alarms import alarms
 from models.training.data import Reader, without_held_out
 from models.training.heads import Validation, build_head
 from models.training.matrix import featurize
-from models.training.own_rows import own_rows
+from models.training.own_rows import digest_of, own_rows
 from models.training.parts import Part, sample
 from models.training.quantize import quantize
 from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule, row_weight
@@ -87,7 +87,13 @@ def train(
     )
     held = [row for row in rows if row.split == "validation"]
     extra = alarms(LinearClassifier(manifest, weights), held)
-    manifest = msgspec.structs.replace(manifest, metrics=(*manifest.metrics, *extra), refused_rows=refused)
+    manifest = msgspec.structs.replace(
+        manifest,
+        metrics=(*manifest.metrics, *extra),
+        refused_rows=refused,
+        own_rows=len(own),
+        own_digest=digest_of(own),
+    )
     artifacts.save(out, manifest, weights)
     progress(f"saved {manifest.name} {manifest.version}: {', '.join(manifest.labels)}")
     return manifest

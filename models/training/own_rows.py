@@ -1,7 +1,10 @@
 """The train half of the project's own sentences as rows like any other."""
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Sequence
 from typing import Literal
+
+import msgspec
 
 from models.probes.probes import contrast, identity_probes, insult_probes
 from models.training.data import Row
@@ -28,6 +31,11 @@ def own_rows(labels: Collection[str]) -> list[Row]:
         for text, lang, known in (*insults, *groups, *pairs)
         if (said := _said(known, labels))
     ]
+
+
+def digest_of(rows: Sequence[Row]) -> str:
+    """SHA-256 of rows with all that they say; empty where there is none."""
+    return hashlib.sha256(msgspec.json.encode(rows, order="sorted")).hexdigest() if rows else ""
 
 
 def _said(known: dict[str, bool], labels: Collection[str]) -> dict[str, Literal[0, 1] | None]:

@@ -5,6 +5,7 @@ import random
 import shutil
 from pathlib import Path
 
+import msgspec.structs
 import numpy as np
 import pytest
 
@@ -21,12 +22,14 @@ from models.training.alarms import CAUGHT, FALSE_ALARMS
 from models.training.card import card
 from models.training.data import Reader, Row, held_out_digest
 from models.training.linear import train
+from models.training.own_rows import digest_of, own_rows
 from models.training.quantize import quantize
 from models.training.recipe import RecipeSettings, row_weight, truth_of
 
 FEATURES = FeatureSettings(hash_bits=14)
 SETTINGS = RecipeSettings(iterations=25, evidence_train_rows=50, bootstrap=50, weak_rows_per_language=30)
 BAD, GOOD = ("grumpf", "blarg", "znork"), ("flower", "sunny", "gentle")
+WHY_REFUSED = "because they hold an insult that is kept for probes (digest of these words"
 FILLER = ("old", "house", "near", "river", "many", "rooms", "some", "used", "guests", "summer", "by", "in", "the")
 
 
@@ -112,11 +115,30 @@ def test_a_manifest_from_before_rows_were_counted_loads_with_its_version(
     trained: tuple[Manifest, Path, list[str]], tmp_path: Path
 ) -> None:
     manifest = json.loads((trained[1] / artifacts.MANIFEST_FILE).read_bytes())
-    del manifest["refused_rows"], manifest["held_out_digest"]
+    for name in ("refused_rows", "held_out_digest", "own_rows", "own_digest"):
+        del manifest[name]
     (tmp_path / artifacts.MANIFEST_FILE).write_text(json.dumps(manifest))
     shutil.copy(trained[1] / artifacts.WEIGHTS_FILE, tmp_path)
     old = artifacts.load(tmp_path)[0]
     assert (old.version, old.refused_rows, old.held_out_digest) == (trained[0].version, 0, "")
+    assert (old.own_rows, old.own_digest) == (0, "")
+    assert "sentences made here" not in card(old)
+
+
+def test_own_sentences_are_counted_and_pinned_in_the_manifest_and_told_by_the_card(
+    trained: tuple[Manifest, Path, list[str]],
+) -> None:
+    own = own_rows({"toxicity", "hate", "threat", "sexual", "self_harm", "spam"})
+    assert (trained[0].own_rows, trained[0].own_digest) == (len(own), digest_of(own))
+    text = card(trained[0])
+    assert f"{len(own):,} sentences made here were added to these rows (digest `{digest_of(own)[:16]}`)" in text
+    assert f"2 training rows were refused {WHY_REFUSED} `{held_out_digest()[:16]}`)" in text
+
+
+def test_other_own_sentences_have_another_digest() -> None:
+    own = own_rows({"toxicity"})
+    flipped = msgspec.structs.replace(own[0], labels={"toxicity": None})
+    assert len({digest_of(own), digest_of(own[1:]), digest_of([flipped, *own[1:]]), digest_of([])}) == 4
 
 
 def test_the_card_tells_languages_with_evidence_from_those_without(trained: tuple[Manifest, Path, list[str]]) -> None:
@@ -142,8 +164,9 @@ def test_what_harmless_sentences_score_is_measured() -> None:
 
 def test_a_limit_takes_so_many_rows(data: Path, tmp_path: Path) -> None:
     lines: list[str] = []
-    train(data, tmp_path / "out", limit=500, progress=lines.append, features=FEATURES, settings=SETTINGS)
+    manifest = train(data, tmp_path / "out", limit=500, progress=lines.append, features=FEATURES, settings=SETTINGS)
     assert lines[0].startswith("kept 500 rows")
+    assert (manifest.own_rows, manifest.own_digest) == (0, "")
 
 
 def test_without_evidence_anywhere_nothing_is_written(data: Path, tmp_path: Path) -> None:

@@ -22,6 +22,16 @@ def files(sources: Sequence[Source]) -> str:
     return table(["file", "rows", "SHA-256 begins"], rows)
 
 
+def refused(rows: int, digest: str) -> str:
+    """How many rows were left out for a word that only probes may use; nothing where training knew none."""
+    if not digest:
+        return ""
+    return (
+        f"{rows:,} training rows were refused because they hold an insult that is kept for probes (digest of these "
+        f"words `{plain(digest)[:16]}`)."
+    )
+
+
 def method(said: str) -> str:
     """All that a recipe says of its method, as the beginning of a sentence."""
     clean = plain(said, len(said))

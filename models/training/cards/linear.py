@@ -2,7 +2,7 @@
 
 from models.manifest import Manifest
 from models.training.cards import data, results
-from models.training.cards.markdown import page, plain
+from models.training.cards.markdown import page, paragraphs, plain
 from models.training.cards.text import AGE, ANNOTATION, BASE_RATES, DIALECT, INTENDED, POLICY
 
 _BIAS = f"""## Bias and limits
@@ -78,10 +78,12 @@ def _size(manifest: Manifest) -> str:
 
 def _training(manifest: Manifest) -> str:
     recipe = manifest.recipe
-    return "\n\n".join(
+    return paragraphs(
         [
             "## Training data",
             data.read_from(manifest.sources, manifest.data_digest, recipe.limit),
+            data.refused(manifest.refused_rows, manifest.held_out_digest),
+            _own(manifest),
             f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",
             "Unknown labels are masked. Weak rows (sentences nobody annotated for this) are capped for each language "
             "and count less, as do sources with low annotator agreement and sources with positives only. An "
@@ -89,4 +91,17 @@ def _training(manifest: Manifest) -> str:
             "of harm or harmlessness.",
             data.files(manifest.sources),
         ]
+    )
+
+
+def _own(manifest: Manifest) -> str:
+    """Nothing where none were added, or where the manifest is older than the count."""
+    if not manifest.own_rows:
+        return ""
+    return (
+        f"{manifest.own_rows:,} sentences made here were added to these rows (digest "
+        f"`{plain(manifest.own_digest)[:16]}`): the train half of the templates in `models/probes` (own work, "
+        "CC0-1.0), with insults against neutral words, groups of people in neutral, positive, quoting and hateful "
+        "frames, and threats against idioms. They count as weak rows and are capped with them. Figures on other "
+        "templates flatter a classifier that learned from these."
     )

@@ -4,14 +4,19 @@ from collections.abc import Iterable, Sequence
 
 from models.training.quality_cells import plain
 
-__all__ = ["interval", "number", "page", "plain", "table"]
+__all__ = ["interval", "number", "page", "paragraphs", "plain", "table"]
 
 _EDIT = "<!-- Written by `python -m models.training.card`; edit that, not this. -->"
 
 
 def page(title: str, parts: Iterable[str]) -> str:
     """A whole page; empty parts are left out."""
-    return "\n\n".join([f"# {title}", _EDIT, *filter(None, parts)]) + "\n"
+    return paragraphs([f"# {title}", _EDIT, *parts]) + "\n"
+
+
+def paragraphs(parts: Iterable[str]) -> str:
+    """Parts with a blank line between them; empty ones are left out."""
+    return "\n\n".join(filter(None, parts))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from models.manifest import Manifest
 from models.romanized import MIN_PROBABILITY
 from models.training.cards import data
-from models.training.cards.markdown import number, page, plain, table
+from models.training.cards.markdown import number, page, paragraphs, plain, table
 
 BEYOND_DOUBT = 0.95  # from which fastText is believed without asking this classifier
 
@@ -55,10 +55,11 @@ def _summary(manifest: Manifest) -> str:
 
 def _training(manifest: Manifest) -> str:
     recipe = manifest.recipe
-    return "\n\n".join(
+    return paragraphs(
         [
             "## Training data",
             data.read_from(manifest.sources, manifest.data_digest, recipe.limit),
+            data.refused(manifest.refused_rows, manifest.held_out_digest),
             "Rows in Latin letters only. Each language stands against all other rows; its own are those of sources "
             "whose tag ends in `-Latn`.",
             f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",

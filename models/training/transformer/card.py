@@ -110,7 +110,9 @@ def _training(manifest: Manifest) -> str:
     return "\n\n".join(
         [
             "## Training data",
-            f"{data.read_from(manifest.sources, manifest.data_digest)} {_refused(manifest)}",
+            f"{data.read_from(manifest.sources, manifest.data_digest)} "
+            f"{data.refused(manifest.refused_rows, manifest.held_out_digest)} Text without labels, word lists and "
+            "dictionaries lost theirs as well.",
             _corpus(manifest),
             "Sentences made here: the train half of the templates in `models/probes` (own work, CC0-1.0), with "
             "insults against neutral words in the same frames, groups of people in neutral, positive, quoting and "
@@ -119,14 +121,6 @@ def _training(manifest: Manifest) -> str:
             _recipe(manifest),
             data.files(manifest.sources),
         ]
-    )
-
-
-def _refused(manifest: Manifest) -> str:
-    return (
-        f"{manifest.refused_rows:,} training rows were refused because they hold an insult that is kept for probes; "
-        "text without labels, word lists and dictionaries lost theirs as well (digest of these words "
-        f"`{plain(manifest.held_out_digest)[:16]}`)."
     )
 
 
