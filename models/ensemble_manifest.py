@@ -73,6 +73,8 @@ class EnsembleManifest(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     recipe: Recipe
     metrics: tuple[Metric, ...]
+    refused_rows: int = 0  # training rows that do not count because they hold a held-out probe word
+    held_out_digest: str = ""  # of these words; empty where fitting knew none
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from models.mixing import MemberClassifier
 from models.tags import base_tag
 from models.thresholds import Thresholds
 from models.training.checked import Checked, check, cross_fitted_mix, fit_head, source_metrics
-from models.training.data import Reader
+from models.training.data import Reader, held_out_digest, without_held_out
 from models.training.exits import TARGET, Answers, fit_exits
 from models.training.parts import Part, sample
 from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule
@@ -62,12 +62,14 @@ def fit(
 
     With ``lower``, the level of the cascade before the ensemble, and ``thresholds``, those of the policy by label,
     ``exits.json`` is written beside it; ``lower`` must be the classifier of one of the members. ``limit`` takes that
-    many rows, drawn by the seed. Paths of members are stored relative to ``out``. Raises DataError where there is
+    many rows, drawn by the seed. Training rows only count, for the evidence rule; those that members refused for a
+    held-out word do not. Paths of members are stored relative to ``out``. Raises DataError where there is
     nothing to fit on or no label has evidence in any language.
     """
     settings = settings or RecipeSettings()
     reader = Reader.of(data_dir)
-    rows = sample(list(reader.rows()), settings, np.random.default_rng(seed), limit)
+    read, refused = without_held_out(reader.rows())
+    rows = sample(read, settings, np.random.default_rng(seed), limit)
     natural = [row for row in rows if row.split == "validation" and not row.weak and row.source not in ADVERSARIAL]
     if not natural:
         raise DataError(f"{data_dir} has no annotated rows of the validation split; docs/data.md says what is needed")
@@ -93,6 +95,8 @@ def fit(
         ),
         recipe=_recipe(settings, seed, limit),
         metrics=source_metrics(checked, [member.kind for member in members], seed),
+        refused_rows=refused,
+        held_out_digest=held_out_digest(),
     )
     classifier = _limited(manifest, members, checked)
     ensemble_manifest.save(out, classifier.manifest)

@@ -8,7 +8,7 @@ from models.evaluation.report import Report
 from models.exits import beside
 from models.training.cards import data, published, results
 from models.training.cards.exits import earlier_outcomes, early, outcomes
-from models.training.cards.markdown import page, plain, table
+from models.training.cards.markdown import page, paragraphs, plain, table
 from models.training.cards.text import AGE, ANNOTATION, BASE_RATES, DIALECT, INTENDED, POLICY
 
 _BIAS = f"""## Bias and limits
@@ -122,12 +122,13 @@ def _mix(head: EnsembleHead) -> list[str]:
 
 def _training(manifest: EnsembleManifest) -> str:
     recipe = manifest.recipe
-    return "\n\n".join(
+    return paragraphs(
         [
             "## Training data",
             f"{data.read_from(manifest.sources, manifest.data_digest, recipe.limit)} The ensemble was fitted on the "
             "annotated rows of their validation part, without sources written to fool classifiers. Its members were "
             "trained on the training part; their cards say how.",
+            data.refused(manifest.refused_rows, manifest.held_out_digest),
             f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",
             data.files(manifest.sources),
         ]

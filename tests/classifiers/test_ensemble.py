@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models import ensemble_manifest
+from models.artifacts import read_manifest
 from models.classifiers.ensemble import EnsembleClassifier
 from models.classifiers.linear import LinearClassifier
 from models.ensemble_manifest import EnsembleManifest
@@ -21,7 +22,9 @@ from models.errors import ArtifactError, DataError
 from models.exits import EXITS_FILE, Exits
 from models.features import FeatureSettings
 from models.mixing import Mix, stacked_logits
+from models.probes.probes import held_out
 from models.thresholds import Thresholds
+from models.training.data import held_out_digest
 from models.training.ensemble import Member, fit, open_members
 from models.training.linear import train
 from models.training.recipe import RecipeSettings
@@ -29,6 +32,7 @@ from models.training.recipe import RecipeSettings
 SETTINGS = RecipeSettings(iterations=25, evidence_train_rows=50, bootstrap=50)
 KNOWN_TO_LINEAR, KNOWN_TO_STUB, GOOD = "grumpf", "znork", ""
 FILLER = ("old", "house", "near", "river", "many", "rooms", "some", "used", "guests", "summer", "by", "in", "the")
+HELD = 9  # training rows that hold a word that only probes may use
 THRESHOLDS = {"toxicity": Thresholds(review_from=0.25, act_from=0.95, review_without_evidence=True)}
 
 
@@ -78,6 +82,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         word = bad if draw.random() < 0.5 else GOOD
         rows.append(_row(draw, draw.choice(("en", "en", "de")), word, split))
     rows += [_row(draw, "fr", KNOWN_TO_LINEAR if n % 2 else GOOD, "validation") for n in range(200)]
+    held = [_row(draw, "en", KNOWN_TO_LINEAR, "train") for _ in range(HELD)]
+    rows += [row | {"text": f"{row['text']} {held_out('en')[0]}"} for row in held]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return folder
 
@@ -231,6 +237,16 @@ def test_what_was_fitted_is_on_disk_with_exits_for_both_versions(
     assert (found.lower, found.upper) == (members[0].classifier.version, manifest.version)
     assert found.changed <= found.target
     assert any("leave early" in line for line in lines)
+
+
+def test_rows_that_the_members_refused_are_not_counted(
+    fitted: tuple[EnsembleManifest, Path, list[str]], linear: Path
+) -> None:
+    manifest = fitted[0]
+    toxicity = next(head for head in manifest.heads if head.label == "toxicity")
+    own, theirs = (found.records["en"] for found in (toxicity, read_manifest(linear).heads[0]))
+    assert (own.train_positives, own.train_negatives) == (theirs.train_positives, theirs.train_negatives)
+    assert (manifest.refused_rows, manifest.held_out_digest) == (HELD, held_out_digest())
 
 
 def test_the_same_data_and_seed_give_the_same_bytes(
