@@ -14,7 +14,7 @@ from hashlib import blake2b
 from heapq import nsmallest
 from pathlib import Path
 
-from models.probes._read import FOLDER, Half, ProbeError, Row, rows
+from models.probes._read import COLUMNS, FOLDER, Half, ProbeError, Row, rows
 from models.probes._words import Words
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "held_out",
     "identity_probes",
     "insult_probes",
+    "languages",
     "mentions_held_out",
     "swaps",
 ]
@@ -128,6 +129,11 @@ def swaps(half: Half, folder: Path = FOLDER) -> list[Swap]:
 def contrast(half: Half, folder: Path = FOLDER) -> list[Contrast]:
     """The contrast sentences of the half, in the order of the tables. Raises ProbeError."""
     return [_contrast(row) for row in rows("contrast", folder) if row.half == half]
+
+
+def languages(folder: Path = FOLDER) -> frozenset[str]:
+    """Tags of all languages that have a row in a table, whatever its half. Raises ProbeError."""
+    return frozenset(row.lang for table in COLUMNS for row in rows(table, folder))
 
 
 def held_out(lang: str) -> tuple[str, ...]:

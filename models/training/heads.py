@@ -9,6 +9,8 @@ from models.calibration import fit_lines, fit_mixes
 from models.manifest import Head, LanguageRecord
 from models.metrics import expected_calibration_error, stratified_auc, stratified_auc_interval
 from models.mixing import mixed
+from models.probes import probes
+from models.tags import base_tag
 from models.training.recipe import RecipeSettings
 
 _FOLDS = 5
@@ -43,12 +45,14 @@ def build_records(
     settings: RecipeSettings,
     seed: int,
 ) -> dict[str, LanguageRecord]:
-    """A record of each language that training or validation has; ``validation.logits`` is what the AUC is of.
+    """A record of each language that training, validation or probes have, so that what lacks evidence says so.
 
-    ``probabilities`` [rows] are those that the calibration error is of; they come from fits without the row.
+    ``validation.logits`` is what the AUC is of. ``probabilities`` [rows] are those that the calibration error is of;
+    they come from fits without the row.
     """
     truth, languages, _ = train
-    tags = sorted({*languages[truth >= 0].tolist(), *validation.languages.tolist()})
+    probed = map(base_tag, probes.languages())
+    tags = sorted({*languages[truth >= 0].tolist(), *validation.languages.tolist(), *probed})
     return {tag: _record(tag, validation, probabilities, train, settings, seed) for tag in tags}
 
 

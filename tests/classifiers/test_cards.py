@@ -183,6 +183,12 @@ def test_numbers_of_the_transformer_are_those_of_its_manifest() -> None:
     assert "`self_harm`: 0 annotated positives in training." in text
 
 
+def test_every_card_says_what_becomes_of_languages_without_evidence(folder: Path) -> None:
+    for text in (cards.of(default_artifact()), transformer_card(transformer()), ensemble_card(folder)):
+        assert "**Every other language is unsupported**, whether the manifest has a record of it or not." in text
+        assert "no evidence for `toxicity` goes to review (`without_evidence`)" in text
+
+
 def test_no_method_and_no_reason_is_cut(tmp_path: Path) -> None:
     long, omitted = "A method, " * 60 + "to its end", "A reason, " * 60 + "to its end"
     manifests = [

@@ -22,7 +22,8 @@ from models.errors import ArtifactError, DataError
 from models.exits import EXITS_FILE, Exits
 from models.features import FeatureSettings
 from models.mixing import Mix, stacked_logits
-from models.probes.probes import held_out
+from models.probes.probes import held_out, languages
+from models.tags import base_tag
 from models.thresholds import Thresholds
 from models.training.data import held_out_digest
 from models.training.ensemble import Member, fit, open_members
@@ -237,6 +238,16 @@ def test_what_was_fitted_is_on_disk_with_exits_for_both_versions(
     assert (found.lower, found.upper) == (members[0].classifier.version, manifest.version)
     assert found.changed <= found.target
     assert any("leave early" in line for line in lines)
+
+
+def test_every_language_with_probes_has_a_record_that_says_that_nothing_is_known(
+    fitted: tuple[EnsembleManifest, Path, list[str]],
+) -> None:
+    for head in fitted[0].heads:
+        assert {base_tag(tag) for tag in languages()} <= head.records.keys()
+        for tag in ("fil", "no", "ta-Latn", "te-Latn"):
+            assert head.records[tag].evidence is False
+            assert head.records[tag].validation_positives == 0
 
 
 def test_rows_that_the_members_refused_are_not_counted(

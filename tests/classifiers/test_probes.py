@@ -23,6 +23,10 @@ def table(folder: Path, name: str, *lines: tuple[str, ...]) -> None:
     (folder / f"{name}_west.tsv").write_text(text, encoding="utf-8")
 
 
+def test_every_listed_language_is_among_those_with_probes() -> None:
+    assert set(LISTED) <= probes.languages()
+
+
 @pytest.mark.parametrize("lang", LISTED)
 @pytest.mark.parametrize("half", HALVES)
 def test_every_listed_language_has_enough_frames_and_fillers(lang: str, half: probes.Half) -> None:

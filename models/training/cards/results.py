@@ -82,10 +82,11 @@ def evidence(heads: Sequence[Judged], rule: str) -> str:
             "",
             *lines,
             "",
-            "**Every other language is unsupported.** There the number returned is a guess carried over from other "
-            "languages and is marked so (`evidence` false): it must be the reason neither to allow nor to act. A "
-            "language whose source holds positives only, such as Russian here, has no evidence, however many rows "
-            "there are.",
+            "**Every other language is unsupported**, whether the manifest has a record of it or not. There the "
+            "number returned is a guess carried over from other languages and is marked so (`evidence` false): it "
+            "must be the reason neither to allow nor to act. By the shipped policy a text whose language has no "
+            "evidence for `toxicity` goes to review (`without_evidence`). A language whose source holds positives "
+            "only, such as Russian here, has no evidence, however many rows there are.",
         ]
     )
 
