@@ -92,7 +92,6 @@ class Quality(_Part, frozen=True):
     most_answers: Count = 3
     golden: Golden = Golden()
     alarm: Alarm = Alarm()
-    most_share_of_batch: Share = 0.02
 
 
 class Blind(_Part, frozen=True):
