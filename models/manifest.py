@@ -61,6 +61,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None
     settings: dict[str, float]
     evidence_rule: str
+    libraries: dict[str, str] = {}  # versions by name; empty in manifests from before they were written down
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

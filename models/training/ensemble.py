@@ -23,6 +23,7 @@ from models.thresholds import Thresholds
 from models.training.checked import Checked, check, cross_fitted_mix, fit_head, source_metrics
 from models.training.data import Reader, held_out_digest, without_held_out
 from models.training.exits import TARGET, Answers, fit_exits
+from models.training.libraries import LINEAR, TRANSFORMER, versions
 from models.training.parts import Part, sample
 from models.training.recipe import ADVERSARIAL, RecipeSettings, evidence_rule
 
@@ -93,7 +94,7 @@ def fit(
         sources=tuple(
             Source(file=each.file, sha256=each.sha256, rows=each.rows, bad_rows=each.bad_rows) for each in data.files
         ),
-        recipe=_recipe(settings, seed, limit),
+        recipe=_recipe(settings, seed, limit, [member.kind for member in members]),
         metrics=source_metrics(checked, [member.kind for member in members], seed),
         refused_rows=refused,
         held_out_digest=held_out_digest(),
@@ -175,7 +176,13 @@ def _omitted(labels: tuple[str, ...], heads: Mapping[str, EnsembleHead], train: 
     )
 
 
-def _recipe(settings: RecipeSettings, seed: int, limit: int | None) -> Recipe:
+def _recipe(settings: RecipeSettings, seed: int, limit: int | None, kinds: Sequence[str]) -> Recipe:
     numbers = {name: float(getattr(settings, name)) for name in settings.__struct_fields__ if "evidence" in name}
-    method = "logits of the members mixed by logistic regression with slopes above 0, by label and language"
-    return Recipe(method=method, seed=seed, limit=limit, settings=numbers, evidence_rule=evidence_rule(settings))
+    return Recipe(
+        method="logits of the members mixed by logistic regression with slopes above 0, by label and language",
+        seed=seed,
+        limit=limit,
+        settings=numbers,
+        evidence_rule=evidence_rule(settings),
+        libraries=versions(TRANSFORMER if "transformer" in kinds else LINEAR),
+    )

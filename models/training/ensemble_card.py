@@ -129,7 +129,8 @@ def _training(manifest: EnsembleManifest) -> str:
             "annotated rows of their validation part, without sources written to fool classifiers. Its members were "
             "trained on the training part; their cards say how.",
             data.refused(manifest.refused_rows, manifest.held_out_digest),
-            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",
+            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}."
+            f"{data.libraries(recipe.libraries)}",
             data.files(manifest.sources),
         ]
     )

@@ -15,6 +15,7 @@ from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Recipe, Sour
 from models.metrics import auc
 from models.romanized import mostly_latin
 from models.training.data import Reader, Row, held_out_digest, without_held_out
+from models.training.libraries import LINEAR, versions
 from models.training.matrix import featurize
 from models.training.quantize import quantize
 from models.training.solver import Problem, solve
@@ -108,4 +109,5 @@ def _recipe(seed: int) -> Recipe:
         limit=None,
         settings={"prior_variance": _PRIOR_VARIANCE, "iterations": float(_ITERATIONS)},
         evidence_rule="none: its labels are languages",
+        libraries=versions(LINEAR),
     )

@@ -7,6 +7,7 @@ from models import artifacts
 from models.features import FeatureSettings
 from models.manifest import FORMAT_VERSION, Head, Manifest, Metric, Omitted, Recipe, Source
 from models.training.data import DataManifest, held_out_digest
+from models.training.libraries import LINEAR, versions
 from models.training.parts import Part
 from models.training.recipe import RecipeSettings, evidence_rule
 
@@ -28,7 +29,14 @@ def omitted(labels: tuple[str, ...], heads: dict[str, Head], part: Part) -> tupl
 def recipe(settings: RecipeSettings, seed: int, limit: int | None) -> Recipe:
     numbers = {name: float(getattr(settings, name)) for name in settings.__struct_fields__}
     method = "L2-regularised logistic regression over hashed n-grams, L-BFGS, int8 weights, Platt scaling"
-    return Recipe(method=method, seed=seed, limit=limit, settings=numbers, evidence_rule=evidence_rule(settings))
+    return Recipe(
+        method=method,
+        seed=seed,
+        limit=limit,
+        settings=numbers,
+        evidence_rule=evidence_rule(settings),
+        libraries=versions(LINEAR),
+    )
 
 
 def seal(

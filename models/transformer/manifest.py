@@ -49,6 +49,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     evidence_rule: str
     machine: str
     resumed: tuple[Resumed, ...] = ()  # in order
+    libraries: dict[str, str] = {}  # versions by name, of the run that wrote this last
 
     @property
     def last_seed(self) -> int:

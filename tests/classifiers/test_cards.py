@@ -183,6 +183,18 @@ def test_numbers_of_the_transformer_are_those_of_its_manifest() -> None:
     assert "`self_harm`: 0 annotated positives in training." in text
 
 
+def test_every_card_names_the_libraries_that_its_manifest_does(tmp_path: Path) -> None:
+    named = {"numpy": "1.2.3", HOSTILE: HOSTILE}
+    linear, large, mixed = (
+        msgspec.structs.replace(found, recipe=msgspec.structs.replace(found.recipe, libraries=named))
+        for found in (read_manifest(default_artifact()), transformer(), ensemble())
+    )
+    ensemble_manifest.save(tmp_path, mixed)
+    for text in (cards.card(linear), romanized_card(linear), transformer_card(large), ensemble_card(tmp_path)):
+        assert "omputed with numpy 1.2.3, x?y?? z?script???a?(b) x?y" in text
+    assert "omputed with" not in transformer_card(transformer())
+
+
 def test_every_card_says_what_becomes_of_languages_without_evidence(folder: Path) -> None:
     for text in (cards.of(default_artifact()), transformer_card(transformer()), ensemble_card(folder)):
         assert "**Every other language is unsupported**, whether the manifest has a record of it or not." in text

@@ -250,6 +250,16 @@ def test_every_language_with_probes_has_a_record_that_says_that_nothing_is_known
             assert head.records[tag].validation_positives == 0
 
 
+def test_the_manifests_say_what_they_were_computed_with(
+    fitted: tuple[EnsembleManifest, Path, list[str]], linear: Path
+) -> None:
+    of_linear = read_manifest(linear).recipe.libraries
+    assert set(of_linear) == {"python", "numpy", "scipy"}
+    assert of_linear["numpy"] == np.__version__
+    assert of_linear.items() < fitted[0].recipe.libraries.items()
+    assert {"torch", "sentencepiece"} <= fitted[0].recipe.libraries.keys()
+
+
 def test_rows_that_the_members_refused_are_not_counted(
     fitted: tuple[EnsembleManifest, Path, list[str]], linear: Path
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec.structs
 import numpy as np
 import pytest
+import sentencepiece
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -104,6 +105,7 @@ def test_the_manifest_says_what_was_left_out(trained: tuple[Manifest, Path, list
     assert {entry.label for entry in manifest.omitted} == {"hate", "spam"}
     assert manifest.refused_rows == 1
     assert [source.bad_rows for source in manifest.sources] == [1]
+    assert manifest.recipe.libraries["sentencepiece"] == sentencepiece.__version__
     assert manifest.recipe.settings["finetune_steps"] == QUICK.finetune_steps
     assert (manifest.progress.phase, manifest.progress.step) == (FINETUNE, QUICK.finetune_steps)
 

@@ -43,6 +43,12 @@ def settings(values: Mapping[str, float]) -> str:
     return ", ".join(f"{plain(name)} {value:g}" for name, value in values.items())
 
 
+def libraries(values: Mapping[str, str], done: str = "Computed") -> str:
+    """A sentence with a space before it; nothing where the manifest names none."""
+    named = ", ".join(f"{plain(name)} {plain(version)}" for name, version in values.items())
+    return f" {done} with {named}." if named else ""
+
+
 def omitted(entries: Sequence[Omitted]) -> str:
     """Labels without a head, why, and what carries them instead."""
     if not entries:

@@ -84,7 +84,8 @@ def _training(manifest: Manifest) -> str:
             data.read_from(manifest.sources, manifest.data_digest, recipe.limit),
             data.refused(manifest.refused_rows, manifest.held_out_digest),
             _own(manifest),
-            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",
+            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}."
+            f"{data.libraries(recipe.libraries)}",
             "Unknown labels are masked. Weak rows (sentences nobody annotated for this) are capped for each language "
             "and count less, as do sources with low annotator agreement and sources with positives only. An "
             "intercept a language is fitted and then dropped, so that the language of a text is not itself a sign "

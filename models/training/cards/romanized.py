@@ -62,7 +62,8 @@ def _training(manifest: Manifest) -> str:
             data.refused(manifest.refused_rows, manifest.held_out_digest),
             "Rows in Latin letters only. Each language stands against all other rows; its own are those of sources "
             "whose tag ends in `-Latn`.",
-            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}.",
+            f"{data.method(recipe.method)}; seed {recipe.seed}. Settings: {data.settings(recipe.settings)}."
+            f"{data.libraries(recipe.libraries)}",
             data.files(manifest.sources),
         ]
     )

@@ -15,6 +15,7 @@ from models.sigmoid import Line
 from models.training.alarms import alarms
 from models.training.data import Row
 from models.training.heads import Validation, build_head
+from models.training.libraries import TRANSFORMER, versions
 from models.training.parts import Part
 from models.training.recipe import ADVERSARIAL, RecipeSettings
 from models.training.summary import omitted
@@ -53,7 +54,8 @@ def calibrate(
     kept = tuple(head for head in heads if head.evidence)
     labels = tuple(dict.fromkeys(label for row in train for label in row.labels))
     without: tuple[Omitted, ...] = omitted(labels, {head.label: head for head in heads}, fit)
-    manifest = msgspec.structs.replace(manifest, heads=kept, omitted=without, metrics=tuple(metrics))
+    recipe = msgspec.structs.replace(manifest.recipe, libraries=versions(TRANSFORMER))
+    manifest = msgspec.structs.replace(manifest, heads=kept, omitted=without, metrics=tuple(metrics), recipe=recipe)
     done = TransformerClassifier(manifest, network, tokenizer, torch.device("cpu"))
     manifest = msgspec.structs.replace(manifest, metrics=(*metrics, *alarms(done, list(validation))))
     return artifact.write_manifest(folder, manifest)

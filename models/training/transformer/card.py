@@ -143,8 +143,9 @@ def _recipe(manifest: Manifest) -> str:
     return (
         f"Started from {_start(recipe.started_from)}. {data.method(recipe.method)}; seed {recipe.seed}; on "
         f"{plain(recipe.machine, 120)}. Last: {plain(progress.phase)}, step {progress.step:,} of {progress.steps:,}."
-        f"{_resumed(recipe)}{unfinished} Settings: {data.settings(recipe.settings)}. Unknown labels are masked; "
-        "languages are drawn by a power of their rows (`gold_power`); rows weigh as for the linear classifier."
+        f"{_resumed(recipe)}{unfinished} Settings: {data.settings(recipe.settings)}."
+        f"{data.libraries(recipe.libraries, 'The last run computed')} Unknown labels are masked; languages are drawn "
+        "by a power of their rows (`gold_power`); rows weigh as for the linear classifier."
     )
 
 

@@ -20,6 +20,7 @@ from models.device import DeviceName, choose
 from models.errors import DataError
 from models.manifest import Source
 from models.training.data import file_digest, held_out_digest
+from models.training.libraries import TRANSFORMER, versions
 from models.training.recipe import SEED, RecipeSettings, evidence_rule, truth_of
 from models.training.transformer import loop
 from models.training.transformer.calibrate import calibrate
@@ -220,6 +221,7 @@ def _manifest(sources: Sources, network: Network, settings: Settings, seed: int,
             settings=_numbers(settings),
             evidence_rule=evidence_rule(RecipeSettings()),
             machine=f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+            libraries=versions(TRANSFORMER),
         ),
         metrics=(), weights_sha256="", vocabulary_sha256="",
     )  # fmt: skip
@@ -240,7 +242,9 @@ def _renewed(manifest: Manifest, sources: Sources, settings: Settings, seed: int
     return msgspec.structs.replace(
         manifest, heads=(), omitted=(), metrics=(), data_digest=sources.data.digest, sources=_files(sources),
         refused_rows=sources.refused, corpus=sources.corpus,
-        recipe=msgspec.structs.replace(before, settings=numbers, resumed=(*before.resumed, now)),
+        recipe=msgspec.structs.replace(
+            before, settings=numbers, resumed=(*before.resumed, now), libraries=versions(TRANSFORMER)
+        ),
     )  # fmt: skip
 
 
