@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from models.language import detect
+from models.text.normalize import normalize
 from stream_app.cascade_file import load_cascade
 from stream_app.classifiers import CLASSIFIERS
 from stream_app.config_files import shipped
@@ -14,7 +15,6 @@ from stream_app.pipeline.classify import Cascade
 from stream_app.pipeline.intake import Limits
 from stream_app.pipeline.match import load_banks
 from stream_app.pipeline.moderate import Moderator
-from stream_app.pipeline.normalize import normalize
 from stream_app.pipeline.policy import Policy, check_labels
 from stream_app.pipeline.policy_file import load_policy
 from stream_app.pipeline.recall import Cache, Recall

@@ -6,6 +6,8 @@ import msgspec
 
 from models.classifiers.occlusion import occlude
 from models.contribution import Contribution
+from models.text.normalize import normalize
+from models.text.normalized import NormalizedText
 from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision
@@ -13,8 +15,6 @@ from stream_app.contracts.ids import text_digest
 from stream_app.lines import Answer, Decider, Line
 from stream_app.pipeline.intake import Limits, read_content
 from stream_app.pipeline.moderate import Moderator
-from stream_app.pipeline.normalize import normalize
-from stream_app.pipeline.types import NormalizedText
 from stream_app.telemetry import facts
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec.structs
 import numpy as np
 
+from models.text.normalize import normalize
 from models.training.data import TRAINING_SPLITS, Reader, Row
 from models.training.recipe import truth_of
 from stream_app.errors import ConfigError
 from stream_app.evaluation.tables import plain
-from stream_app.pipeline.normalize import normalize
 
 ALL = "all"  # splits, and rows without one
 _NAMED = 20  # splits, in a message

@@ -8,6 +8,7 @@ a stricter state is therefore one action, with no moment in which the item is vi
 from datetime import datetime, timedelta
 from typing import Literal
 
+from models.text.normalized import NormalizedText
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, EnforcementAction
 from stream_app.contracts.ids import digest
@@ -16,7 +17,6 @@ from stream_app.contracts.review import ReviewTask, Why
 from stream_app.pipeline.label_policy import LabelPolicy, fold_language, fold_region
 from stream_app.pipeline.policy import Policy, found_labels
 from stream_app.pipeline.statement import statement_of
-from stream_app.pipeline.types import NormalizedText
 
 _MAX_FOLDED_CHARS = 4000
 

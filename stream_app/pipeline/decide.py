@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from models.contribution import Explainer
+from models.text.normalized import NormalizedText
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Pending, Reason, Verdict
 from stream_app.contracts.ids import digest
@@ -15,7 +16,7 @@ from stream_app.pipeline.costs import SCORE_DIGITS
 from stream_app.pipeline.evidence_spans import with_spans
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.sampling import allow_share, drawn, is_automatic, sampled_reason
-from stream_app.pipeline.types import NO_TEXT, Assessment, NormalizedText
+from stream_app.pipeline.types import NO_TEXT, Assessment
 from stream_app.pipeline.votes import (
     Vote,
     broken_scores,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from models.contribution import Contribution, Explainer
+from models.text.normalized import NormalizedText
 from stream_app.contracts.decision import Reason
 from stream_app.pipeline.classify import Cascade
-from stream_app.pipeline.types import NormalizedText
 from stream_app.telemetry import facts
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from models.text.normalize import normalize
 from stream_app.errors import ConfigError
-from stream_app.pipeline.normalize import normalize
 from stream_app.pipeline.types import BankMatch
 
 

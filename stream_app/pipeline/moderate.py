@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from models.text.normalize import normalize
 from stream_app.contracts.metrics import CACHE
 from stream_app.errors import BadMessage
 from stream_app.pipeline.classify import Cascade, classify
@@ -11,7 +12,6 @@ from stream_app.pipeline.evidence_spans import first_explainer
 from stream_app.pipeline.history import Address, History, Ledger
 from stream_app.pipeline.intake import Limits, read_content, read_ruling
 from stream_app.pipeline.match import Bank, bank_key, content_key
-from stream_app.pipeline.normalize import normalize
 from stream_app.pipeline.outcome import Outcome
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.recall import Recall

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from models.contribution import Explainer
+from models.text.normalized import NormalizedText
 from stream_app.contracts import codec
 from stream_app.contracts.content import ContentItem, Deletion
 from stream_app.contracts.dead_letter import DeadLetter
@@ -31,7 +32,7 @@ from stream_app.pipeline.history import (
 from stream_app.pipeline.outcome import Headers, Kind, Outcome, Record
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.rulings import apply_ruling
-from stream_app.pipeline.types import Assessment, Incoming, NormalizedText, RawMessage
+from stream_app.pipeline.types import Assessment, Incoming, RawMessage
 
 
 @dataclass(slots=True)

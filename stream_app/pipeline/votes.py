@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from models.classifier import Hit
+from models.text.normalized import NormalizedText
 from stream_app.contracts.decision import Pending, Reason, Verdict
 from stream_app.pipeline.bands import Bands
 from stream_app.pipeline.label_policy import Fail, LabelPolicy, OnHit
 from stream_app.pipeline.policy import SuspiciousText
-from stream_app.pipeline.types import Assessment, BankMatch, NormalizedText
+from stream_app.pipeline.types import Assessment, BankMatch
 
 # A hostile text can hit a lexicon thousands of times; a reader needs a few of the places.
 _MAX_SPANS = 16

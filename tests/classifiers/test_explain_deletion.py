@@ -19,7 +19,7 @@ from models.classifiers.occlusion import occlude, without
 from models.contribution import Contribution
 from models.explain import explain
 from models.language import detect
-from stream_app.pipeline.normalize import normalize
+from models.text.normalize import normalize
 
 Text = tuple[str, str]
 """A normalized text and its language."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stream_app.pipeline import normalize as module
-from stream_app.pipeline.normalize import FLAGS, Limits, normalize
+from models.text import normalize as module
+from models.text.normalize import FLAGS, Limits, normalize
 
 FAMILY = "👨‍👩‍👧‍👦"
 UNCHANGED = {

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.pipeline.normalize import Limits, normalize
-from stream_app.pipeline.unicode_kinds import STRIPPED, kinds_of
+from models.text.normalize import Limits, normalize
+from models.text.unicode_kinds import STRIPPED, kinds_of
 
 # Characters that meet badly: marks, joiners with their scripts, emoji parts, jamo, what expands, what is stripped.
 TRICKY = [

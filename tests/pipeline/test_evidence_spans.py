@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from models.artifacts import default_artifact
 from models.classifiers.linear import LinearClassifier
 from models.contribution import Contribution
+from models.text.normalize import normalize
+from models.text.normalized import NormalizedText
 from stream_app.adapters.memory import MemoryLedger
 from stream_app.contracts.decision import Decision, Reason
 from stream_app.pipeline.evidence_spans import MOST_SPANS, evidence_spans, first_explainer, with_spans
 from stream_app.pipeline.moderate import Moderator
-from stream_app.pipeline.normalize import normalize
-from stream_app.pipeline.types import NormalizedText
 from stream_app.testing import FakeClassifier, make_message, make_moderator
 
 ALL = ("toxicity", "hate", "threat", "sexual", "self_harm", "spam")

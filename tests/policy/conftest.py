@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import yaml
 
+from models.text.normalized import NormalizedText
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Reason
 from stream_app.contracts.ids import text_digest
@@ -18,7 +19,7 @@ from stream_app.contracts.review import Ruling
 from stream_app.pipeline.decide import decide
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.policy_file import load_policy, read_policy
-from stream_app.pipeline.types import Assessment, NormalizedText
+from stream_app.pipeline.types import Assessment
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SMALL = Path(__file__).parent / "small-policy.yaml"

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from models.classifier import Hit
+from models.text.normalized import NormalizedText
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision, Reason
 from stream_app.contracts.ids import digest
 from stream_app.contracts.origin import Origin
 from stream_app.pipeline.act import act, review_task
 from stream_app.pipeline.policy import Policy
-from stream_app.pipeline.types import BankMatch, NormalizedText
+from stream_app.pipeline.types import BankMatch
 
 Build = Callable[..., Any]
 

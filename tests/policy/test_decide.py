@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier import Hit
+from models.text.normalized import NormalizedText
 from stream_app.contracts.codec import decode, encode
 from stream_app.contracts.content import ContentItem
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.ids import digest
 from stream_app.pipeline.policy import Policy
-from stream_app.pipeline.types import Assessment, BankMatch, NormalizedText
+from stream_app.pipeline.types import Assessment, BankMatch
 
 Build = Callable[..., Any]
 

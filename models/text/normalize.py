@@ -13,10 +13,10 @@ from functools import cache
 from unicodedata import is_normalized
 from unicodedata import normalize as to_form
 
-from stream_app.pipeline import unicode_kinds as kind
-from stream_app.pipeline.types import NormalizedText
-from stream_app.pipeline.unicode_draft import Draft, Edit
-from stream_app.pipeline.unicode_joiners import is_usual, kept_of_run
+from models.text import unicode_kinds as kind
+from models.text.normalized import NormalizedText
+from models.text.unicode_draft import Draft, Edit
+from models.text.unicode_joiners import is_usual, kept_of_run
 
 FLAGS = {
     "controls": "control characters or terminal escapes were removed",

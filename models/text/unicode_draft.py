@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from stream_app.pipeline.unicode_kinds import kinds_of
+from models.text.unicode_kinds import kinds_of
 
 Edit = tuple[int, int, str]  # [start, end) of the text as it is, not empty, and what comes in its place
 

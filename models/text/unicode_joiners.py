@@ -3,7 +3,7 @@
 import re
 from unicodedata import combining
 
-from stream_app.pipeline import unicode_kinds as kind
+from models.text import unicode_kinds as kind
 
 _ZWJ = "\u200d"
 _VIRAMA = 9  # the canonical combining class of all viramas
