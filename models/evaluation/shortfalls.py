@@ -83,10 +83,14 @@ def _items(system: SystemReport) -> list[Shortfall]:
     shares = [share for share in system.shares if share.language != ALL]
     harmful = [share for share in shares if share.harmful and share.rows >= _MANY_POSITIVES]
     harmless = [share for share in shares if not share.harmful and share.rows >= _MANY_NEGATIVES]
+    harmed = {share.language for share in harmful}
+    beside = [share for share in shares if not share.harmful and share.language in harmed]
     where = f"all labels together, languages with {_MANY_NEGATIVES} of them"
     seen = f"all labels together, languages with {_MANY_POSITIVES} of them"
+    other = f"all labels together, languages with {_MANY_POSITIVES} harmful ones"
     return [
         _rule(f"harmful items seen (acted on or reviewed) at least .80, {seen}", _seen(harmful), least=0.8),
+        _rule(f"harmless items in review at most .25, {other}", _of_shares(beside, "review"), most=0.25),
         _rule(f"harmless items in review at most .25, {where}", _of_shares(harmless, "review"), most=0.25),
         _rule(f"harmless items acted on at most .005, {where}", _of_shares(harmless, "act"), most=0.005),
     ]

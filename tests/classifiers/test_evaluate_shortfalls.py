@@ -138,8 +138,17 @@ def test_harmless_items_have_the_bounds_of_negatives() -> None:
         share("en", 0.9, 0.9, harmful=True),
     )
     found = _found(msgspec.structs.replace(_system(), shares=shares))
-    review, act = (_rule(found, f"harmless items {what}") for what in ("in review", "acted on"))
+    where = "all labels together, languages with 500"
+    review, act, beside = (
+        _rule(found, rule)
+        for rule in (
+            f"harmless items in review at most .25, {where} of them",
+            "harmless items acted on",
+            f"harmless items in review at most .25, {where} harmful ones",
+        )
+    )
     assert (review.cases, review.broken) == (2, ("en 0.260",))
+    assert (beside.cases, beside.broken) == (1, ("en 0.260",))
     assert (act.cases, act.broken) == (2, ("en 0.006",))
 
 
