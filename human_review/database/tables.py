@@ -55,6 +55,8 @@ users = Table(
     Column("active", Boolean, nullable=False, default=True),
     Column("locale", String(16), nullable=False, default="en"),
     Column("preferences", Text, nullable=False, default="{}"),  # JSON: keys, veil, greyscale, direction
+    Column("exposure_items", Integer),  # in place of the review file's limits, where they are not null
+    Column("exposure_minutes", Float),
     Column("oidc_issuer", String(500)),
     Column("oidc_subject", String(255)),
     Column("created_ms", _Ms, nullable=False),

@@ -16,10 +16,14 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import api_tokens, sign_in_links, users
 from human_review.errors import Conflict, Invalid, NotFound
 from human_review.people import passwords, sessions
+from human_review.people.exposure import Own
 from human_review.people.users import USER_COLUMNS, actor_of
 from human_review.permissions import ANY, ROLES, Actor, Role
 from human_review.service import Service
 
+_COLUMNS = (
+    *USER_COLUMNS, users.c.created_ms, users.c.oidc_issuer, users.c.exposure_items, users.c.exposure_minutes,
+)  # fmt: skip
 _MOST_NAME = 200
 _MOST_RIGHTS = 200
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -35,6 +39,7 @@ class Account:
     active: bool
     created_ms: int
     is_oidc: bool
+    exposure: Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def listing(service: Service, by: Actor, *, search: str = "", limit: int = 200, 
     by.must("manage-people")
     if not search.isprintable():
         return []  # no name holds such characters, and databases differ over a zero byte
-    query = select(*USER_COLUMNS, users.c.created_ms, users.c.oidc_issuer).order_by(users.c.name)
+    query = select(*_COLUMNS).order_by(users.c.name)
     if search:
         query = query.where(users.c.name.contains(unicodedata.normalize("NFKC", search).casefold(), autoescape=True))
     with service.database.read() as connection:
@@ -108,9 +113,11 @@ def get(service: Service, by: Actor, user_id: str) -> Account:
 
 def change(
     service: Service, by: Actor, user_id: str, *, role: Role | None = None, queues: Collection[str] | None = None,
-    languages: Collection[str] | None = None, active: bool | None = None,
+    languages: Collection[str] | None = None, active: bool | None = None, exposure: Own | None = None,
 ) -> Account:  # fmt: skip
-    """Change what is given. It holds from the next request on; a closed account loses its sessions and tokens.
+    """Change what is given; of ``exposure`` both limits, which the audit log does not tell: they are private.
+
+    It holds from the next request on; a closed account loses its sessions and tokens.
 
     Raises NotFound, Invalid, and Conflict where no active admin would be left.
     """
@@ -129,6 +136,9 @@ def change(
             _end_everything(connection, user_id)
         elif role not in (None, before.role):
             sessions.end_all(connection, user_id)  # new rights begin with a new session
+        if exposure is not None:
+            _store_limits(connection, user_id, exposure)
+            values["exposure"] = "set"
         append(connection, by, "account-changed", user_id, **values)
         return _account(_row(connection, user_id))
 
@@ -219,7 +229,7 @@ def folded(name: str) -> str:
 
 
 def _row(connection: Connection, user_id: str, *, lock: bool = False) -> Any:
-    query = select(*USER_COLUMNS, users.c.created_ms, users.c.oidc_issuer).where(users.c.user_id == user_id)
+    query = select(*_COLUMNS).where(users.c.user_id == user_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound("there is no account of that id")
@@ -227,7 +237,8 @@ def _row(connection: Connection, user_id: str, *, lock: bool = False) -> Any:
 
 
 def _account(row: Any) -> Account:
-    return Account(actor_of(row), row.name, bool(row.active), row.created_ms, row.oidc_issuer is not None)
+    own = Own(row.exposure_items, row.exposure_minutes)
+    return Account(actor_of(row), row.name, bool(row.active), row.created_ms, row.oidc_issuer is not None, own)
 
 
 def _check_role(before: Any, role: Role | None) -> None:
@@ -265,6 +276,13 @@ def _store_password(connection: Connection, user_id: str, secret: str, *, must_c
     connection.execute(
         update(users).where(users.c.user_id == user_id)
         .values(password_hash=secret, must_change_password=must_change)
+    )  # fmt: skip
+
+
+def _store_limits(connection: Connection, user_id: str, own: Own) -> None:
+    connection.execute(
+        update(users).where(users.c.user_id == user_id)
+        .values(exposure_items=own.items, exposure_minutes=own.weighted_minutes)
     )  # fmt: skip
 
 

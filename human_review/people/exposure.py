@@ -5,15 +5,18 @@ A minute on content of severity 0.5 counts half a weighted minute.
 
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
 from human_review.database.engine import now_ms
-from human_review.database.tables import exposures
-from human_review.errors import TooMany
+from human_review.database.tables import exposures, users
+from human_review.errors import Invalid, TooMany
 from human_review.permissions import Actor
+from human_review.review_file import Exposure
 from human_review.service import Service
 
 DAY_MS = 24 * 3600 * 1000
+MOST_ITEMS, MOST_MINUTES = 100_000, 1440
 _KEEP_MS = 3 * DAY_MS  # a budget looks back a day from the last look, which may itself lie a day back
 _MOST_SECONDS = 3600.0  # one look that is said to have lasted longer was a page left open
 
@@ -25,6 +28,34 @@ class Seen:
     items: int
     weighted_minutes: float
     last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The limits of one account; None is that of the review file, 0 means no limit."""
+
+    items: int | None = None
+    weighted_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for what no day can hold."""
+        if not 0 <= (self.items or 0) <= MOST_ITEMS or not 0 <= (self.weighted_minutes or 0) <= MOST_MINUTES:
+            raise Invalid(
+                f"a day's limits are 0 to {MOST_ITEMS} items and 0 to {MOST_MINUTES} weighted minutes; 0 means none"
+            )  # fmt: skip
+
+
+def limits_of(connection: Connection, service: Service, user_id: str) -> Exposure:
+    """The limits of a person: their own, else those of the review file."""
+    row = connection.execute(
+        select(users.c.exposure_items, users.c.exposure_minutes).where(users.c.user_id == user_id)
+    ).one_or_none()
+    shared = service.config.exposure
+    if row is None:
+        return shared
+    items = shared.items if row.exposure_items is None else row.exposure_items
+    minutes = shared.weighted_minutes if row.exposure_minutes is None else row.exposure_minutes
+    return msgspec.structs.replace(shared, items=items, weighted_minutes=minutes)
 
 
 def note(connection: Connection, service: Service, user_id: str, seconds: float, severity: float) -> None:
@@ -72,14 +103,15 @@ def pause_ms(connection: Connection, service: Service, user_id: str) -> int:
     now = now_ms(connection)
     latest = select(func.max(exposures.c.at_ms)).where(*_day(user_id, now)).scalar_subquery()
     day = seen(connection, user_id, latest)
+    limits = limits_of(connection, service, user_id)
     last = day.last_ms
-    if last is None or not _over(service, day):
+    if last is None or not _over(limits, day):
         return 0
-    rest_until = last + int(service.config.exposure.pause_minutes * 60_000)
-    return max(rest_until, _frees_ms(connection, service, user_id, last)) - now
+    rest_until = last + int(limits.pause_minutes * 60_000)
+    return max(rest_until, _frees_ms(connection, limits, user_id, last)) - now
 
 
-def _frees_ms(connection: Connection, service: Service, user_id: str, last: int) -> int:
+def _frees_ms(connection: Connection, limits: Exposure, user_id: str, last: int) -> int:
     """When the day no longer holds more than the budget, if nothing is added to it."""
     rows = connection.execute(
         select(exposures.c.at_ms, exposures.c.seconds * exposures.c.severity)
@@ -88,13 +120,12 @@ def _frees_ms(connection: Connection, service: Service, user_id: str, last: int)
     items, weighted = len(rows), sum(row[1] for row in rows) / 60
     for at, seconds in rows:
         items, weighted = items - 1, weighted - seconds / 60
-        if not _over(service, Seen(items, weighted, last)):
+        if not _over(limits, Seen(items, weighted, last)):
             return int(at) + DAY_MS
     return last + DAY_MS
 
 
-def _over(service: Service, day: Seen) -> bool:
-    limits = service.config.exposure
+def _over(limits: Exposure, day: Seen) -> bool:
     too_many = 0 < limits.items <= day.items
     too_long = 0 < limits.weighted_minutes <= day.weighted_minutes
     return too_many or too_long

@@ -2,10 +2,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from human_review.database.engine import now_ms
-from human_review.database.tables import exposures
-from human_review.errors import TooMany
+from human_review.database.tables import audit, exposures
+from human_review.errors import Invalid, TooMany
 from human_review.people import accounts, exposure
 from human_review.people.accounts import Issued
+from human_review.people.exposure import Own
+from human_review.testing_web import signed_in
 
 SETTINGS = """
 version: test
@@ -107,3 +109,70 @@ def test_what_no_budget_needs_is_forgotten(make):
     with service.database.write() as connection:
         exposure.note(connection, service, person.user_id, 1, 1)
         assert len(connection.execute(select(exposures)).all()) == 2
+
+
+def test_a_person_can_have_limits_of_their_own(make):
+    service, person = make(items=2, minutes=10)
+    admin = accounts.create(service, None, name="ada", role="admin", oidc=Issued("test", "ada")).actor
+    other = accounts.create(service, None, name="lee", role="reviewer", oidc=Issued("test", "lee")).actor
+    for each in (person, other):
+        saw(service, each, *[(HOUR, 60, 0.5)] * 3)
+    accounts.change(service, admin, person.user_id, exposure=Own(items=4))
+    assert wait(service, person) == 0
+    assert wait(service, other) > 0
+    saw(service, person, (HOUR, 60, 0.5))
+    assert wait(service, person) > 0
+    accounts.change(service, admin, person.user_id, exposure=Own(items=0, weighted_minutes=2.5))
+    assert wait(service, person) == 0
+    saw(service, person, (HOUR, 60, 0.5))
+    assert wait(service, person) > 0
+    accounts.change(service, admin, person.user_id, exposure=Own(items=0, weighted_minutes=0))
+    assert wait(service, person) == 0
+    accounts.change(service, admin, person.user_id, exposure=Own())
+    assert wait(service, person) > 0
+
+
+def test_other_changes_leave_the_limits_and_the_audit_log_does_not_tell_them(make):
+    service, person = make()
+    admin = accounts.create(service, None, name="ada", role="admin", oidc=Issued("test", "ada")).actor
+    accounts.change(service, admin, person.user_id, exposure=Own(items=4711, weighted_minutes=0.0))
+    assert accounts.change(service, admin, person.user_id, queues=["general"]).exposure == Own(4711, 0.0)
+    with service.database.read() as connection:
+        told = str(connection.execute(select(audit)).all())
+    assert "exposure" in told
+    assert "4711" not in told
+
+
+@pytest.mark.parametrize(
+    ("items", "minutes"), [(-1, None), (100_001, None), (None, -0.1), (None, 1441), (None, float("nan"))]
+)
+def test_limits_that_no_day_can_hold_are_refused(items, minutes):
+    with pytest.raises(Invalid):
+        Own(items, minutes)
+
+
+def test_admins_set_limits_over_the_api_and_on_the_page_and_the_person_sees_them(make):
+    service, _ = make(items=7, minutes=8)
+    admin, kim, lead = (signed_in(service, role) for role in ("admin", "reviewer", "lead"))
+    address = f"/api/v1/people/{kim.actor.user_id}"
+    assert admin.get(address).json()["exposure"] == {"items": None, "weighted_minutes": None}
+    changed = admin.put(address, json={"exposure": {"items": 3}}).json()
+    assert changed["exposure"] == {"items": 3, "weighted_minutes": None}
+    assert (changed["role"], changed["active"]) == ("reviewer", True)
+    mine = kim.get("/api/v1/me").json()["exposure"]
+    assert (mine["items_limit"], mine["weighted_minutes_limit"]) == (3, 8.0)
+    assert admin.put(address, json={"exposure": {"items": -1}}).status_code == 422
+    assert lead.put(address, json={"exposure": {"items": 9}}).status_code == kim.get(address).status_code == 403
+    page = f"/people/{kim.actor.user_id}"
+    form = {
+        "role": "reviewer",
+        "queues": "*",
+        "languages": "*",
+        "active": "1",
+        "items": "",
+        "weighted_minutes": "90.5",
+    }
+    assert admin.post(page, data=form).status_code == 303
+    assert 'value="90.5"' in admin.get(page).text
+    assert admin.get(address).json()["exposure"] == {"items": None, "weighted_minutes": 90.5}
+    assert admin.post(page, data=form | {"items": "many"}).status_code == 422

@@ -143,7 +143,7 @@ def _me(service: Service, actor: Actor) -> MeOut:
         now = now_ms(connection)
         day = exposure.seen(connection, actor.user_id, now)
         pause = exposure.pause_ms(connection, service, actor.user_id)
-    limits = service.config.exposure
+        limits = exposure.limits_of(connection, service, actor.user_id)
     return MeOut(
         pseudonym=actor.pseudonym, role=actor.role, queues=sorted(actor.queues), languages=sorted(actor.languages),
         locale=actor.locale, preferences=_preferences(chosen),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from human_review.people import accounts, tokens
 from human_review.people.accounts import Account
+from human_review.people.exposure import MOST_ITEMS, MOST_MINUTES, Own
 from human_review.permissions import ANY, Role
 from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
@@ -17,6 +18,14 @@ UserId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 TokenId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Rights = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=200)]
+
+
+class Limits(BaseModel):
+    """Limits of exposure of one account in a rolling day; null is that of the review file, 0 means no limit."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"weighted_minutes": 120}]})
+    items: Annotated[int, Field(ge=0, le=MOST_ITEMS)] | None = None
+    weighted_minutes: Annotated[float, Field(ge=0, le=MOST_MINUTES)] | None = None
 
 
 class AccountOut(BaseModel):
@@ -31,6 +40,7 @@ class AccountOut(BaseModel):
     active: bool
     from_issuer: bool
     created_at: datetime
+    exposure: Limits
 
 
 class NewAccount(BaseModel):
@@ -49,13 +59,14 @@ class NewAccount(BaseModel):
 
 
 class Change(BaseModel):
-    """What is to change; what is absent stays."""
+    """What is to change; what is absent stays. ``exposure`` sets both limits."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"role": "lead", "active": True}]})
     role: Role | None = None
     queues: _Rights | None = None
     languages: _Rights | None = None
     active: bool | None = None
+    exposure: Limits | None = None
 
 
 class Secret(BaseModel):
@@ -123,8 +134,13 @@ def person(service: Svc, actor: SignedIn, user_id: UserId) -> AccountOut:
 
 @router.put("/{user_id}")
 def change(service: Svc, actor: SignedIn, user_id: UserId, given: Change) -> AccountOut:
-    """Change role, queues, languages, or close and open the account. It holds from the next request on."""
-    return account_out(accounts.change(service, actor, user_id, **given.model_dump()))
+    """Change role, queues, languages, limits of exposure, or close and open the account.
+
+    It holds from the next request on.
+    """
+    own = None if given.exposure is None else Own(**given.exposure.model_dump())
+    changes = given.model_dump(exclude={"exposure"})
+    return account_out(accounts.change(service, actor, user_id, **changes, exposure=own))
 
 
 @router.post("/{user_id}/password")
@@ -164,6 +180,7 @@ def account_out(account: Account) -> AccountOut:
         user_id=actor.user_id, name=account.name, role=actor.role, queues=sorted(actor.queues),
         languages=sorted(actor.languages), pseudonym=actor.pseudonym, active=account.active,
         from_issuer=account.is_oidc, created_at=at(account.created_ms),
+        exposure=Limits(items=account.exposure.items, weighted_minutes=account.exposure.weighted_minutes),
     )  # fmt: skip
 
 

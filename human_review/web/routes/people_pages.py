@@ -6,7 +6,9 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
+from human_review.errors import Invalid
 from human_review.people import accounts, tokens
+from human_review.people.exposure import MOST_ITEMS, MOST_MINUTES, Own
 from human_review.permissions import ANY, ROLES, Actor, Role
 from human_review.service import Service
 from human_review.web.access import SignedIn, Svc, requires
@@ -47,11 +49,13 @@ def person_page(request: Request, service: Svc, actor: SignedIn, user_id: UserId
 def change_form(
     service: Svc, actor: SignedIn, user_id: UserId, role: Annotated[Role, Form()],
     queues: _Text = "", languages: _Text = "", active: Annotated[bool, Form()] = False,
+    items: _Text = "", weighted_minutes: _Text = "",
 ) -> Response:  # fmt: skip
-    """Change role, queues, languages, or close and open the account."""
+    """Change role, queues, languages, limits of exposure, or close and open the account."""
     accounts.change(
-        service, actor, user_id, role=role, queues=_names(queues), languages=_names(languages), active=active
-    )
+        service, actor, user_id, role=role, queues=_names(queues), languages=_names(languages), active=active,
+        exposure=_limits(items, weighted_minutes),
+    )  # fmt: skip
     return redirect(f"/people/{user_id}")
 
 
@@ -90,7 +94,18 @@ def _person(
     return page(
         request, "people_one.html", person=accounts.get(service, actor, user_id), roles=ROLES,
         tokens=tokens.listing(service, actor, user_id), password=password, token=token,
+        most_items=MOST_ITEMS, most_minutes=MOST_MINUTES,
     )  # fmt: skip
+
+
+def _limits(items: str, weighted_minutes: str) -> Own:
+    """Limits from two fields; an empty one is left to the review file."""
+    try:
+        return Own(
+            int(items) if items.strip() else None, float(weighted_minutes) if weighted_minutes.strip() else None
+        )
+    except ValueError:
+        raise Invalid("a limit must be a number, or empty for that of the review file") from None
 
 
 def _names(words: str) -> list[str]:

@@ -193,6 +193,8 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("locale", sa.String(length=16), nullable=False),
         sa.Column("preferences", sa.Text(), nullable=False),
+        sa.Column("exposure_items", sa.Integer(), nullable=True),
+        sa.Column("exposure_minutes", sa.Float(), nullable=True),
         sa.Column("oidc_issuer", sa.String(length=500), nullable=True),
         sa.Column("oidc_subject", sa.String(length=255), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
