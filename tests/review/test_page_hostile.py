@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,11 +26,12 @@ from human_review.desk.take import take
 from human_review.errors import Conflict, Invalid
 from human_review.people import accounts, tokens
 from human_review.permissions import Actor
-from human_review.quality import golden_items
+from human_review.quality import golden_items, summary
 from human_review.quality.refresh import refresh
 from human_review.service import Service
 from human_review.testing import make_review_task, make_service
 from human_review.testing_browser import Visitor, chromium, serving, visit, watch
+from human_review.testing_quality import answer_directly, close_directly, make_actor, open_tasks
 from human_review.testing_web import signed_in
 from human_review.webhooks import registry
 from stream_app.contracts.decision import EnforcementAction, Reason, StatementOfReasons
@@ -41,6 +43,7 @@ PAYLOADS: list[tuple[str, str]] = [(kind, json.loads(text)) for kind, text in (l
 TEXTS = [text for _, text in PAYLOADS]
 ONE_OF_A_KIND = [next(found)[1] for _, found in groupby(sorted(PAYLOADS), key=lambda one: one[0])]
 SOME = [*ONE_OF_A_KIND, *TEXTS[::6]]
+NUMBERS = count(1000)  # of tasks
 DAYS = timedelta(days=30)  # more urgent than everything else
 CALM = "nothing to see here"
 # One card after the other, and no second answers or golden tasks in between.
@@ -52,6 +55,19 @@ comfort: {veil: false, greyscale: false}
 undo_seconds: 0
 """
 NOTE_CHARS = 3900  # of at most 4,000
+NOTES_SHOWN = 10  # on the card of the next task of the item
+
+
+def chunks(texts: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(texts[at : at + size]) for at in range(0, len(texts), size)]
+
+
+def short_and_long(name: str, short: Any, long: Any) -> pytest.MarkDecorator:
+    """A few texts with every run, all of them in the long one."""
+    return pytest.mark.parametrize(
+        name, [pytest.param(short, id="some"), pytest.param(long, id="all", marks=pytest.mark.long)]
+    )
+
 
 # Inside a user's text there may be our own few elements and attributes; nowhere may an address be anything but ours.
 LOOK = """() => {
@@ -112,18 +128,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     service.database.close()
 
 
-def hostile_task(number: int, texts: tuple[str, ...], *, group: str = "") -> ReviewTask:
-    """Every field that comes from outside holds what attackers write."""
-    text = group or "\n".join(texts)
-    first = texts[0]
-    task = make_review_task(number, text=text, label=first, item_id=f"{number} {first}"[:200])
+def hostile_task(texts: tuple[str, ...], *, together: str = "") -> ReviewTask:
+    """Every field that comes from outside holds what attackers write; ``together`` is a campaign of several.
+
+    Tasks are the more urgent the earlier they were made.
+    """
+    number, first, text = next(NUMBERS), texts[0], "\n".join(texts)
+    due = timedelta(hours=1, seconds=number)
+    task = make_review_task(number, text=text, label=first, item_id=f"{number} {first}"[:200], due=due)
     reasons = tuple(Reason(kind="match", detail=one, label=one, spans=((0, 3), (2, 9), (5, 10**9))) for one in texts)
     decision = msgspec.structs.replace(
         task.decision, reasons=reasons, scores=dict.fromkeys(texts, 0.5) | {"toxicity": 0.6}, level=first,
-        thresholds={"toxicity": (0.2, 0.9)}, artifacts={first: first}, language=first[:30], variant_of=None,
-        campaign_id=None, policy_version=first,
+        thresholds={"toxicity": (0.2, 0.9)}, artifacts={first: first}, language=first[:30], variant_of=first,
+        campaign_id=together or f"{number} {first}", policy_version=first,
     )  # fmt: skip
-    item = msgspec.structs.replace(task.item, author_id=" ".join(texts), surface=first, region=first, language=first)
+    item = msgspec.structs.replace(
+        task.item, author_id=" ".join(texts), surface=first, region=first, language=first, parent_id=first,
+        thread_id=" ".join(texts), tier=first, metadata={one: one for one in texts},
+    )  # fmt: skip
     return msgspec.structs.replace(
         task, decision=decision, item=item, folded_text=text, queue=f"q{first}",
         context=Context(parent_text=first, thread=texts, author_history=texts[:5]),
@@ -167,6 +189,38 @@ def check_calm(page: Page, where: str) -> None:
     assert (found["hit"], found["strange"], found["backwards"], found["wide"]) == (None, [], [], False), where
 
 
+def remainder(text: str) -> str:
+    """The longest word near the beginning of a text: no sign, highlight or defanged link on a page cuts it in two.
+
+    Letters that cannot be seen (the fillers of Korean) are drawn as signs, and are in no word.
+    """
+    words = re.findall(r"[^\W_\u115f\u1160\u3164\uffa0]+", text[:30])
+    words = [word for word in words if not word.casefold().startswith("http")]
+    return max(words, key=len, default="")
+
+
+def written_on(page: Page) -> str:
+    written: str = page.evaluate("document.body.textContent")
+    return written
+
+
+def check_shown(written: str, texts: Sequence[str]) -> None:
+    """What is left of each text when it is drawn safely is there; most texts have a word that nothing else has."""
+    assert [text for text in texts if remainder(text) not in written] == []
+
+
+def read_all(visitor: Visitor, path: str) -> str:
+    """Every page of a list, from the latest entries back, each of them calm; all that is written there."""
+    written = ""
+    while path:
+        page = visitor.open(path)
+        check_calm(page, path)
+        written += written_on(page)
+        link = page.locator("p > a[href*='before=']")
+        path = (link.get_attribute("href") or "") if link.count() else ""
+    return written
+
+
 def send_form(page: Page, form: str, values: dict[str, str]) -> None:
     """Fill a form and send it as it is, with what a browser would have asked for left out."""
     fill = """([name, values]) => {
@@ -196,12 +250,20 @@ def decide_all(service: Service, actor: Actor) -> None:
         decide(service, actor, card.seat_id, card.token, Answer(verdict="allow"))
 
 
+def decide_next(service: Service, actor: Actor, item_id: str, answer: Answer) -> None:
+    """Decide the most urgent task, which must be of that item."""
+    card = take(service, actor)
+    assert card is not None
+    assert card.item_id == item_id
+    decide(service, actor, card.seat_id, card.token, answer)
+
+
 def check_cards(visitor: Visitor, service: Service, cards: list[tuple[str, ...]]) -> None:
     """Show each card after a calm one and compare what is around the texts."""
     put(service, calm_task())
     page = visitor.open("/work")
     take_next(page)
-    put(service, *(hostile_task(number, texts) for number, texts in enumerate(cards, 1)))
+    put(service, *(hostile_task(texts) for texts in cards))
     calm = opened(page)
     assert calm["strange"] == []
     for texts in cards:
@@ -215,6 +277,7 @@ def check_cards(visitor: Visitor, service: Service, cards: list[tuple[str, ...]]
         assert [one[:2] for one in found["fixed"]] == [one[:2] for one in calm["fixed"]], texts
         assert found["fixed"][0] == calm["fixed"][0], texts  # the top, whole
         assert found["fixed"][1][3] == calm["fixed"][1][3], texts  # the height of the form
+        check_shown(written_on(page), texts)
     assert visitor.foreign == []
     assert visitor.faults == []
 
@@ -225,32 +288,31 @@ def test_there_are_at_least_300_different_payloads() -> None:
 
 def test_hostile_content_changes_nothing_around_it_on_the_card(site: Site) -> None:
     visitor = visit(site.browser, site.service, site.url, "lead", name="card")
-    check_cards(visitor, site.service, [tuple(TEXTS[at : at + 73]) for at in range(0, len(TEXTS), 73)])
+    check_cards(visitor, site.service, chunks(TEXTS, 73))
     visitor.context.close()
 
 
 @pytest.mark.long
 def test_each_payload_by_itself_changes_nothing_around_it_on_the_card(site: Site) -> None:
     visitor = visit(site.browser, site.service, site.url, "lead", name="each")
-    check_cards(visitor, site.service, [(text,) for _, text in PAYLOADS])
+    check_cards(visitor, site.service, chunks(TEXTS, 1))
     visitor.context.close()
 
 
-def test_hostile_content_changes_nothing_in_a_group(site: Site) -> None:
-    visitor = visit(site.browser, site.service, site.url, "lead", name="group")
-    for number, texts in enumerate((ONE_OF_A_KIND[::2], ONE_OF_A_KIND[1::2])):
-        members = [hostile_task(8000 + 10 * number + copy, tuple(texts)) for copy in range(3)]
-        put(site.service, *(
-            msgspec.structs.replace(one, folded_text=f"the same folded text {number}", due_at=one.due_at - DAYS)
-            for one in members
-        ))  # fmt: skip
+@short_and_long("cards", chunks(ONE_OF_A_KIND, 3), chunks(TEXTS, 1))
+def test_hostile_content_changes_nothing_in_a_group(site: Site, cards: list[tuple[str, ...]]) -> None:
+    visitor = visit(site.browser, site.service, site.url, "lead", name=f"group {len(cards)}")
+    for at in range(0, len(cards), 3):
+        members = [hostile_task(texts, together=f"{len(cards)} {at} {cards[at][0]}") for texts in cards[at : at + 3]]
+        put(site.service, *(msgspec.structs.replace(one, due_at=one.due_at - DAYS) for one in members))
         page = visitor.open("/work")
         take_next(page)
         page.keyboard.press("g")
         page.wait_for_selector(".group-list")
         found = opened(page)
-        assert (found["hit"], found["strange"], found["backwards"], found["wide"]) == (None, [], [], False)
-        assert page.locator(".group-list .hostile.text").count() == 2
+        assert (found["hit"], found["strange"], found["backwards"], found["wide"]) == (None, [], [], False), members
+        assert page.locator(".group-list .hostile.text").count() == len(members) - 1
+        check_shown(written_on(page), [text for texts in cards[at : at + 3] for text in texts])
         visitor.open("/work")
         page.keyboard.press("x")
         page.wait_for_selector(".empty")
@@ -259,25 +321,28 @@ def test_hostile_content_changes_nothing_in_a_group(site: Site) -> None:
     visitor.context.close()
 
 
-def test_hostile_content_changes_nothing_in_the_history(site: Site) -> None:
-    visitor = visit(site.browser, site.service, site.url, "lead", name="past")
-    put(site.service, *(hostile_task(9000 + number, (text,)) for number, text in enumerate(ONE_OF_A_KIND)))
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_hostile_content_changes_nothing_in_the_history(site: Site, texts: list[str]) -> None:
+    visitor = visit(site.browser, site.service, site.url, "lead", name=f"past {len(texts)}")
+    put(site.service, *(hostile_task((text,)) for text in texts))
     decide_all(site.service, visitor.actor)
-    page = visitor.open("/history")
-    found = page.evaluate(LOOK)
-    assert (found["hit"], found["strange"], found["backwards"], found["wide"]) == (None, [], [], False)
-    assert page.locator("tbody .hostile").count() >= len(ONE_OF_A_KIND)
+    for path in ("/history", "/history?own=false"):
+        check_shown(read_all(visitor, path), texts)
     assert visitor.foreign == []
     visitor.context.close()
 
 
-def appeal_of(service: Service, number: int, texts: list[str], statement: str) -> Appeal:
+def appeal_of(service: Service, texts: tuple[str, ...], statement: str) -> Appeal:
     """An appeal against a removal, all in the words of attackers; it is open."""
-    task = hostile_task(number, tuple(texts))
-    now = datetime.now(UTC)
+    made, now = hostile_task(texts), datetime.now(UTC)
+    item_id = "".join(filter(str.isprintable, made.item.item_id))  # others are refused
+    task = msgspec.structs.replace(
+        made, item=msgspec.structs.replace(made.item, item_id=item_id),
+        decision=msgspec.structs.replace(made.decision, item_id=item_id),
+    )  # fmt: skip
     removed = msgspec.structs.replace(task.decision, verdict="remove", decided_at=now)
     appeal = Appeal(
-        appeal_id=f"appeal-{number}", decision_id=removed.decision_id, item=task.item, origin=task.origin,
+        appeal_id=f"appeal-{next(NUMBERS)}", decision_id=removed.decision_id, item=task.item, origin=task.origin,
         statement=statement[:5000], appealed_at=now,
     )  # fmt: skip
     with service.database.write() as connection:
@@ -287,33 +352,39 @@ def appeal_of(service: Service, number: int, texts: list[str], statement: str) -
     return appeal
 
 
-def test_hostile_appeals_and_replies_change_nothing(site: Site) -> None:
-    visitor = visit(site.browser, site.service, site.url, "lead", name="appeals")
-    appeal_of(site.service, 9500, ["<script>window.hit=1</script>", *ONE_OF_A_KIND], "\n".join(ONE_OF_A_KIND))
-    page = visitor.open("/appeals")
-    take_next(page)
-    assert page.locator(".card .hostile.text").count() >= 3
-    opened(page)
-    check_calm(page, "/appeals")
-    for reply in notes(ONE_OF_A_KIND):
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_hostile_appeals_and_replies_change_nothing(site: Site, texts: list[str]) -> None:
+    visitor = visit(site.browser, site.service, site.url, "lead", name=f"appeals {len(texts)}")
+    said = notes(texts)
+    for number, statement in enumerate(said):
+        own = tuple(texts[number :: len(said)])
+        appeal_of(site.service, own, statement)
+        page = visitor.open("/appeals")
+        take_next(page)
+        assert page.locator(".card .hostile.text").count() >= 3
+        opened(page)
+        check_calm(page, "/appeals")
+        check_shown(written_on(page), own)
         # To limit needs a label: what was written so far is kept.
-        send_form(page, "#decision", {"outcome": "limit", "reply": reply})
+        send_form(page, "#decision", {"outcome": "limit", "reply": statement})
         assert page.locator("[role=alert].bad").count() == 2
-        assert page.locator("#reply").input_value() == reply
+        assert page.locator("#reply").input_value() == statement
         check_calm(page, "a reply")
-    send_form(page, "#decision", {"outcome": "allow", "reply": "\n".join(ONE_OF_A_KIND)[:NOTE_CHARS]})
-    assert page.locator(".said").count() == 1
-    check_calm(page, "an appeal that is decided")
+        send_form(page, "#decision", {"outcome": "allow", "reply": statement})
+        assert page.locator(".said").count() == 1
+        check_calm(page, "an appeal that is decided")
     assert visitor.foreign == []
     visitor.context.close()
 
 
-def check_notes(site: Site, first: int, texts: list[str]) -> None:
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_a_hostile_note_is_kept_as_it_was_written_and_changes_nothing(site: Site, texts: list[str]) -> None:
     """Write notes on a card and for a group of three, and have them refused, then one that is not."""
-    visitor = visit(site.browser, site.service, site.url, "lead", name=f"notes {first}")
-    alike = [make_review_task(first + number, text="alike", priority=1.0) for number in range(3)]
+    visitor = visit(site.browser, site.service, site.url, "lead", name=f"notes {len(texts)}")
+    alike = [make_review_task(next(NUMBERS), text="alike", priority=1.0) for _ in range(3)]
     put(site.service, *(
-        msgspec.structs.replace(one, folded_text=f"the same note {first}", due_at=one.due_at - DAYS) for one in alike
+        msgspec.structs.replace(one, folded_text=f"the same {len(texts)} notes", due_at=one.due_at - DAYS)
+        for one in alike
     ))  # fmt: skip
     page = visitor.open("/work")
     take_next(page)
@@ -336,92 +407,149 @@ def check_notes(site: Site, first: int, texts: list[str]) -> None:
     visitor.context.close()
 
 
-def test_a_hostile_note_is_kept_as_it_was_written_and_changes_nothing(site: Site) -> None:
-    check_notes(site, 9600, ONE_OF_A_KIND)
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_hostile_notes_change_nothing_on_the_card_of_the_next_task_of_the_item(site: Site, texts: list[str]) -> None:
+    visitor = visit(site.browser, site.service, site.url, "lead", name=f"earlier {len(texts)}")
+    written = ""
+    for number, some in enumerate(chunks(notes(texts), NOTES_SHOWN)):
+        item_id = f"noted {len(texts)} {number}"
+        for note in (*some, None):
+            task = make_review_task(next(NUMBERS), text=f"edit {next(NUMBERS)}", item_id=item_id, due=-2 * DAYS)
+            put(site.service, task)
+            if note is not None:
+                decide_next(site.service, visitor.actor, item_id, Answer(verdict="allow", note=note))
+        page = visitor.open("/work")
+        take_next(page)
+        assert page.locator("ul.earlier .hostile.line").count() == len(some)
+        check_calm(page, "earlier decisions")
+        written += written_on(page)
+        decide_next(site.service, visitor.actor, item_id, Answer(verdict="allow"))
+    check_shown(written, texts)
+    assert visitor.foreign == []
+    visitor.context.close()
 
 
-@pytest.mark.long
-def test_each_payload_in_a_note_is_kept_as_it_was_written_and_changes_nothing(site: Site) -> None:
-    check_notes(site, 9650, TEXTS)
-
-
-def hostile_people(service: Service) -> list[str]:
-    """Accounts with the names that may be had, of what attackers would choose; their ids."""
+def hostile_people(service: Service, texts: list[str]) -> list[tuple[str, str]]:
+    """Accounts with the names that may be had, of what attackers would choose, each with a token of that name."""
     made = []
-    for text in SOME:
+    for text in texts:
         try:
-            made.append(accounts.create(service, None, name=text[:190], role="service").actor)
+            actor = accounts.create(service, None, name=text[:190], role="service").actor
+            tokens.make(service, None, actor.user_id, text[:190])
         except (Invalid, Conflict):  # or one that others have
             continue
-    for actor in made[:5]:
-        tokens.make(service, None, actor.user_id, "<script>window.hit=1</script>")
-    return [actor.user_id for actor in made]
-
-
-def hostile_webhooks(service: Service, admin: Actor) -> int:
-    """Webhooks at the addresses that may be had; how many."""
-    made = 0
-    for text in SOME:
-        try:
-            registry.register(service, admin, f"https://hook.example/{text[:1500]}", ["appeal.decided"])
-        except Invalid:
-            continue
-        made += 1
+        made.append((actor.user_id, text[:190]))
     return made
 
 
-def golden_of(service: Service, lead: Actor) -> str:
+def hostile_webhooks(service: Service, admin: Actor, texts: list[str]) -> list[str]:
+    """The words in the addresses of webhooks, of those that may be had."""
+    made = []
+    for text in texts:
+        with suppress(Invalid):
+            registry.register(service, admin, f"https://hook.example/{text[:1500]}", ["appeal.decided"])
+            made.append(text)
+    return made
+
+
+def golden_of(service: Service, lead: Actor, texts: tuple[str, ...]) -> str:
     """A golden item in the words of attackers."""
-    task = hostile_task(9700, tuple(ONE_OF_A_KIND))
+    task = hostile_task(texts)
     put(service, msgspec.structs.replace(task, due_at=task.due_at - 2 * DAYS))
-    card = take(service, lead)
-    assert card is not None
-    assert card.task_id == task.task_id
-    decide(service, lead, card.seat_id, card.token, Answer(verdict="remove", labels=("toxicity",)))
+    decide_next(service, lead, task.item.item_id, Answer(verdict="remove", labels=("toxicity",)))
     return golden_items.add(service, lead, task.task_id).golden_id
 
 
-def test_hostile_content_changes_nothing_on_the_pages_of_leads_auditors_and_admins(site: Site) -> None:
-    service = site.service
-    lead, auditor, admin = (
-        visit(site.browser, service, site.url, role, name=f"all-{role}")
-        for role in ("lead", "auditor", "admin")
-    )  # fmt: skip
-    golden_id = golden_of(service, lead.actor)
-    put(service, *(hostile_task(9800 + number, (text,)) for number, text in enumerate(ONE_OF_A_KIND)))
-    decide_all(service, lead.actor)
-    refresh(service)
-    people = hostile_people(service)
-    assert len(people) > 20
-    assert hostile_webhooks(service, admin.actor) > 10
+def hostile_log(service: Service, texts: list[str]) -> None:
+    """An entry in the audit log about each text."""
     with service.database.write() as connection:
-        for text in SOME:
-            one = text.encode("utf-8", "replace").decode().replace("\0", "")[:2000]
+        for text in texts:
+            one = text.encode("utf-8", "replace").decode().replace("\0", "")[:256]
             log.append(connection, None, "decide", one, verdict=one)
-    paths = (
-        (lead, "/quality"), (lead, "/quality/golden"), (lead, f"/quality/golden/{golden_id}"), (lead, "/quality/me"),
-        (lead, f"/quality/person?pseudonym={lead.actor.pseudonym}"), (lead, "/exports"), (lead, "/me"),
-        (lead, "/history"), (lead, "/history?own=false"), (auditor, "/audit"), (auditor, "/quality"),
-        (admin, "/people"), *((admin, f"/people/{user_id}") for user_id in people[:3]), (admin, "/webhooks"),
-    )  # fmt: skip
-    seen = dict.fromkeys(path for _, path in paths)
-    for visitor, path in paths:
-        page = visitor.open(path)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-        check_calm(page, path)
-        seen[path] = page.locator(".hostile, tbody bdi, tbody tr").count()
-    assert all(seen[path] for path in ("/quality", "/quality/golden", "/history", "/audit", "/people", "/webhooks"))
-    while earlier := page_before(auditor):
-        check_calm(auditor.open(earlier), earlier)
-    for visitor in (lead, auditor, admin):
-        assert visitor.foreign == []
-        visitor.context.close()
 
 
-def page_before(auditor: Visitor) -> str | None:
-    """The address of the earlier entries; None on the first page of the log."""
-    link = auditor.page.locator("a[href^='/audit?'][href*='before=']")
-    return link.get_attribute("href") if link.count() else None
+def hostile_quality(service: Service, texts: list[str]) -> list[str]:
+    """Figures in languages and for labels with the names that attackers choose; these names."""
+    names = list(dict.fromkeys(text.encode("utf-8", "replace").decode().replace("\0", "")[:35] for text in texts))
+    with service.database.write() as connection:
+        found = summary.summarize(connection, service.config.labels)
+        rows = [msgspec.structs.replace(found.rows[0], language=name, label=name) for name in names]
+        summary.keep(connection, msgspec.structs.replace(found, rows=(*found.rows, *rows)))
+    return names
+
+
+@short_and_long("texts", SOME, TEXTS)
+def test_hostile_languages_and_labels_change_nothing_on_the_quality_page(site: Site, texts: list[str]) -> None:
+    lead = visit(site.browser, site.service, site.url, "lead", name=f"quality {len(texts)}")
+    names = hostile_quality(site.service, texts)
+    for name in ("", *(names[:3] if texts is SOME else names)):
+        page = lead.open(f"/quality?language={quote(name)}")
+        check_calm(page, name)
+        check_shown(page.locator("nav.tabs").inner_text(), names)
+        check_shown(page.locator("tbody").nth(0).inner_text(), [name])
+    assert lead.foreign == []
+    lead.context.close()
+
+
+@short_and_long("cards", chunks(ONE_OF_A_KIND, 6), chunks(TEXTS, 3))
+def test_hostile_content_changes_nothing_in_golden_items(site: Site, cards: list[tuple[str, ...]]) -> None:
+    lead = visit(site.browser, site.service, site.url, "lead", name=f"golden {len(cards)}")
+    for at in range(0, len(cards), 90):  # of the 100 in the list
+        some = cards[at : at + 90]
+        made = [golden_of(site.service, lead.actor, texts) for texts in some]
+        page = lead.open("/quality/golden")
+        check_calm(page, "golden items")
+        check_shown(written_on(page), [texts[0] for texts in some])  # item, language and label
+        for golden_id, texts in zip(made, some, strict=True):
+            page = lead.open(f"/quality/golden/{golden_id}")
+            check_calm(page, texts[0])
+            check_shown(written_on(page), texts)
+    assert lead.foreign == []
+    lead.context.close()
+
+
+@short_and_long("texts", SOME, TEXTS)
+def test_hostile_entries_change_nothing_in_the_audit_log(site: Site, texts: list[str]) -> None:
+    auditor = visit(site.browser, site.service, site.url, "auditor", name=f"log {len(texts)}")
+    hostile_log(site.service, texts)
+    check_shown(read_all(auditor, "/audit"), texts)
+    for text in texts[:3] if texts is SOME else texts:
+        asked = [quote(text[:most].encode("utf-8", "replace")) for most in (64, 200)]
+        path = "/audit?actor={}&subject={}".format(*asked)
+        check_calm(auditor.open(path), path)
+    assert auditor.foreign == []
+    auditor.context.close()
+
+
+@short_and_long("texts", SOME, TEXTS)
+def test_hostile_names_and_addresses_change_nothing_on_the_pages_of_admins(site: Site, texts: list[str]) -> None:
+    admin = visit(site.browser, site.service, site.url, "admin", name=f"admin {len(texts)}")
+    people = hostile_people(site.service, texts)
+    assert len(people) > 20
+    for user_id, name in people[:3] if texts is SOME else people:
+        for path in (f"/people?q={quote(name)}", f"/people/{user_id}"):
+            page = admin.open(path)
+            check_calm(page, path)
+            assert name in page.locator("table bdi").all_inner_texts()
+    addresses = hostile_webhooks(site.service, admin.actor, texts)
+    assert len(addresses) > 10
+    page = admin.open("/webhooks")
+    check_calm(page, "/webhooks")
+    check_shown(written_on(page), addresses)
+    check_calm(admin.open("/people"), "/people")
+    assert admin.foreign == []
+    admin.context.close()
+
+
+def test_the_other_pages_of_leads_are_calm_beside_hostile_content(site: Site) -> None:
+    lead = visit(site.browser, site.service, site.url, "lead", name="all-lead")
+    put(site.service, *(hostile_task((text,)) for text in ONE_OF_A_KIND))
+    decide_all(site.service, lead.actor)
+    refresh(site.service)
+    for path in ("/quality/me", f"/quality/person?pseudonym={lead.actor.pseudonym}", "/exports", "/me"):
+        check_calm(lead.open(path), path)
+    assert lead.foreign == []
+    lead.context.close()
 
 
 def platform(site: Site, name: str, accept: str) -> Visitor:
@@ -438,8 +566,9 @@ def platform(site: Site, name: str, accept: str) -> Visitor:
     return visitor
 
 
-def told_of(service: Service, number: int, text: str) -> str:
+def told_of(service: Service, text: str) -> str:
     """The id of a decision whose statement of reasons is in the words of attackers."""
+    number = next(NUMBERS)
     task = make_review_task(number, label=None)
     now = datetime.now(UTC)
     origin = msgspec.structs.replace(task.origin, timestamp=now.timestamp() - 60)
@@ -456,11 +585,12 @@ def told_of(service: Service, number: int, text: str) -> str:
     return decision.decision_id
 
 
-def test_hostile_notices_and_replies_are_data_in_a_browser(site: Site) -> None:
-    texts = ["<!doctype html><script>window.hit=1</script><img src=https://evil.example/x>", *ONE_OF_A_KIND]
-    told = [(told_of(site.service, 20_000 + number, text), text) for number, text in enumerate(texts)]
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_hostile_notices_and_replies_are_data_in_a_browser(site: Site, texts: list[str]) -> None:
+    texts = ["<!doctype html><script>window.hit=1</script><img src=https://evil.example/x>", *texts]
+    told = [(told_of(site.service, text), text) for text in texts]
     for accept, kind in (("application/json", "application/json"), ("text/plain", "text/plain; charset=utf-8")):
-        visitor = platform(site, f"platform {kind[:4]}", accept)
+        visitor = platform(site, f"platform {kind[:4]} {len(texts)}", accept)
         for decision_id, text in told:
             answer = visitor.page.goto(f"{site.url}/api/v1/notices/{decision_id}")
             assert answer is not None
@@ -480,18 +610,38 @@ def check_data(status: int, headers: dict[str, str], kind: str) -> None:
 
 
 def test_no_cell_of_a_table_to_download_is_a_formula(service: Service) -> None:
-    lead, auditor = signed_in(service, "lead"), signed_in(service, "auditor")
+    auditor = signed_in(service, "auditor")
     formulas = [text for kind, text in PAYLOADS if kind == "formula"]
-    put(service, *(hostile_task(number, (text,)) for number, text in enumerate(formulas)))
-    decide_all(service, lead.actor)
-    for path in ("/audit.csv", "/api/v1/quality.csv"):
+    hostile_log(service, TEXTS)
+    hostile_quality(service, TEXTS)
+    for path, column in (("/audit.csv", "subject"), ("/api/v1/quality.csv", "language")):
         answer = auditor.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/csv")
         assert answer.headers["content-disposition"].startswith("attachment")
-        cells = [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row]
-        assert len(cells) > 10
-        assert [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell and not is_number(cell)] == []
+        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        assert [cell for row in rows for cell in row.values() if begins_a_formula(cell)] == []
+        found = {row[column] for row in rows}
+        assert {f"'{text}"[:36] for text in formulas if text[0] in "=+-@"} <= {cell[:36] for cell in found}
+        check_shown("\n".join(found), TEXTS)
+
+
+def begins_a_formula(cell: str) -> bool:
+    return (cell.lstrip()[:1] in {"=", "+", "-", "@"} or cell[:1] in {"\t", "\r", "\n"}) and not is_number(cell)
+
+
+def test_a_language_with_a_hostile_name_is_no_formula_in_the_figures_of_quality(service: Service) -> None:
+    """Thirty decided tasks are what makes a language one of those that have figures of their own."""
+    ann = make_actor(service, "ann")
+    made = [make_review_task(number, text=f"text {number}", language="=1+cmd|'x'!A1") for number in range(30)]
+    open_tasks(service, *made)
+    with service.database.write() as connection:
+        for task in made:
+            answer_directly(connection, task.task_id, ann.user_id, "remove", ("toxicity",))
+            close_directly(connection, task.task_id, "remove")
+    refresh(service)
+    answer = signed_in(service, "auditor").get("/api/v1/quality.csv")
+    assert {row["language"] for row in csv.DictReader(io.StringIO(answer.text))} == {"*", "'=1+cmd|'x'!A1"}
 
 
 def is_number(cell: str) -> bool:
@@ -528,13 +678,35 @@ def test_each_payload_as_an_address_gets_a_calm_page(site: Site) -> None:
 
 def test_the_api_gives_hostile_content_as_json_and_as_nothing_else(service: Service) -> None:
     texts = tuple(TEXTS)
-    put(service, hostile_task(1, texts))
+    put(service, hostile_task(texts))
     reviewer = signed_in(service, "lead")
     answer = reviewer.post("/api/v1/tasks/next", json={})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert tuple(answer.json()["thread"]) == tuple(text.encode("utf-8", "replace").decode() for text in texts)
+
+
+def test_the_api_gives_lists_of_hostile_content_as_json_and_as_nothing_else(service: Service) -> None:
+    lead, admin = signed_in(service, "lead"), signed_in(service, "admin")
+    script = ["<script>window.hit=1</script>"]
+    hostile_log(service, script)
+    hostile_quality(service, script)
+    assert hostile_people(service, script)
+    assert hostile_webhooks(service, admin.actor, script)
+    golden_of(service, lead.actor, tuple(script))
+    lists = (
+        (admin, "audit"),
+        (admin, "quality"),
+        (admin, "people"),
+        (admin, "webhooks"),
+        (lead, "history"),
+        (lead, "golden"),
+    )
+    for reader, name in lists:
+        answer = reader.get(f"/api/v1/{name}")
+        check_data(answer.status_code, dict(answer.headers), "application/json")
+        assert script[0] in json.dumps(answer.json()), name
 
 
 def overturn(reviewer: httpx.Client, reply: str) -> None:
@@ -545,25 +717,28 @@ def overturn(reviewer: httpx.Client, reply: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_a_hostile_reply_and_export_are_data_and_nothing_else(new_service: Callable[..., Service]) -> None:
+@short_and_long("texts", ONE_OF_A_KIND, TEXTS)
+def test_a_hostile_reply_and_export_are_data_and_nothing_else(
+    new_service: Callable[..., Service], texts: list[str]
+) -> None:
     exported = "dsa: {restrictions: {remove: DECISION_VISIBILITY_CONTENT_REMOVED}}"
     service = new_service(config=f"{CONFIG}{exported}")
     reviewer, platform, auditor = (signed_in(service, role) for role in ("reviewer", "service", "auditor"))
-    for number, text in enumerate(notes(ONE_OF_A_KIND)):
+    for text in notes(texts):
         reply = text.strip()
-        appeal = appeal_of(service, number, ["<script>"], text)
+        appeal = appeal_of(service, ("<script>",), text)
         overturn(reviewer, reply)
         answer = platform.get(f"/api/v1/appeals/{appeal.appeal_id}")
         check_data(answer.status_code, dict(answer.headers), "application/json")
         assert (answer.json()["state"], answer.json()["reply"]) == ("overturned", reply)
-    for number, text in enumerate(ONE_OF_A_KIND):
-        told_of(service, 100 + number, text)
+    for text in texts:
+        told_of(service, text)
     span = {"from": (datetime.now(UTC) - DAYS).isoformat(), "to": (datetime.now(UTC) + DAYS).isoformat()}
     answer = auditor.get("/api/v1/exports/dsa", params=span)
     check_data(answer.status_code, dict(answer.headers), "application/x-ndjson")
     assert re.fullmatch(r'attachment; filename="dsa-[\d-]+\.jsonl"', answer.headers["content-disposition"])
     *calls, told = [json.loads(line) for line in answer.content.split(b"\n") if line]
     facts = [one["decision_facts"] for call in calls for one in call["statements"]]
-    assert len(facts) + len(told["refused"]) == len(ONE_OF_A_KIND)
+    assert len(facts) + len(told["refused"]) == len(texts)
     assert facts
-    assert set(facts) <= set(ONE_OF_A_KIND)
+    assert set(facts) <= set(texts)
