@@ -1,15 +1,17 @@
-"""Every route × role against the declared table (matrix.tsv), cell by cell, by asking the application itself.
+"""Every route × role × method against the declared table (matrix.tsv), cell by cell, by asking the application.
 
-A route that is not in the table fails, and so does a row without a route.
+A route that is not in the table fails, and so does a row without a route. A method that the table does not have for
+an address is refused to everybody.
 """
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from human_review.database.tables import seats, tasks
+from human_review.database.tables import metadata, seats, sessions, tasks
 from human_review.desk.intake import add_task
 from human_review.permissions import ROLES
 from human_review.testing import make_review_task, make_service
@@ -19,6 +21,7 @@ from human_review.web.app import all_routes, create_app, routers
 TABLE = Path(__file__).with_name("matrix.tsv")
 WHO = ("anonymous", *ROLES)
 NO_ID = "0" * 32
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def rows():
@@ -66,14 +69,41 @@ def test_each_cell_of_the_table_holds(service, app, people, who):
     for row in rows():
         # A session for each request: some of the routes end it.
         browser = client(service, app) if who == "anonymous" else browser_of(service, people[who], app)
-        path = row["path"]
-        while "{" in path:
-            path = path.partition("{")[0] + NO_ID + path.partition("}")[2]
-        answer = browser.request(row["method"], path, **({} if row["method"] == "GET" else {"json": {}}))
+        answer = ask(browser, row["method"], row["path"])
         signing_out = row["path"] == "/sign-out" and who not in ("anonymous", "service")
-        assert answer.status_code < 500, (row["method"], path, answer.text)
+        assert answer.status_code < 500, (row["method"], row["path"], answer.text)
         found[row["method"], row["path"]] = "no" if refused(answer) and not signing_out else "yes"
     assert found == {(row["method"], row["path"]): row[who] for row in rows()}
+
+
+def ask(browser, method, path):
+    """The route with an id of nothing in each of its places."""
+    filled = re.sub(r"\{[^}]*\}", NO_ID, path)
+    return browser.request(method, filled, **({"json": {}} if method in ("POST", "PUT", "PATCH", "DELETE") else {}))
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_other_method_is_used_at_any_address(service, app, people, who):
+    declared = {(row["path"], row["method"]) for row in rows()}
+    addresses = sorted({row["path"] for row in rows()})
+    others = [(path, method) for path in addresses for method in METHODS if (path, method) not in declared]
+    assert len(others) > 5 * len(addresses)
+    browser = client(service, app) if who == "anonymous" else browser_of(service, people[who], app)
+    before = state_of(service)
+    with browser:  # one loop for all requests
+        found = {(path, method): ask(browser, method, path).status_code for path, method in others}
+    assert {cell: status for cell, status in found.items() if status != 405} == {}
+    assert state_of(service) == before
+
+
+def state_of(service):
+    """Everything in the database but when a session was last seen."""
+    with service.database.read() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(select(table))))
+            for table in metadata.sorted_tables
+            if table is not sessions
+        }
 
 
 def test_who_may_not_see_a_task_learns_nothing_of_it_and_changes_nothing(service, app):
