@@ -21,6 +21,8 @@ DEFAULTS: dict[str, str] = {
     "undo": "u",
     "group": "g",
     "give-back": "x",
+    "work": "w",
+    "appeals": "p",
     "sheet": "?",
 }
 # These work whatever a person chose.

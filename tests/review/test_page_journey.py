@@ -242,6 +242,15 @@ def test_an_arabic_page_runs_from_right_to_left(service: Service, url: str, brow
     page.context.close()
 
 
+def go_to_appeals(page: Page, url: str) -> None:
+    """By the key that the sheet names."""
+    press(page, "?")
+    assert page.locator("dialog#sheet li", has_text="Appeals").locator("kbd").inner_text() == "p"
+    press(page, "Escape", "p")
+    page.wait_for_url(f"{url}/appeals")
+    page.wait_for_load_state()
+
+
 def test_an_appeal_is_decided_by_somebody_else_by_keyboard(service: Service, url: str, browser: Browser) -> None:
     account(service, "lou", "lead")
     account(service, "mo", "lead")
@@ -265,14 +274,16 @@ def test_an_appeal_is_decided_by_somebody_else_by_keyboard(service: Service, url
         statements.decided(connection, service, removed)
         assert appeals.submit(connection, service, appeal)
 
-    page.goto(f"{url}/appeals")
+    go_to_appeals(page, url)
     press(page, "Enter")
     page.wait_for_selector("text=There is no appeal for you right now")  # who decided before is not asked
     page.context.close()
 
     page = sign_in(browser, url, "mo")
-    page.goto(f"{url}/appeals")
-    press(page, "Enter")
+    go_to_appeals(page, url)
+    press(page, "?")
+    assert page.locator("dialog#sheet").get_by_text("Work").is_visible()
+    press(page, "Escape", "Enter")
     card(page)
     press(page, "Space", "a", "n")
     page.keyboard.type("You were right; it is back.")
@@ -281,4 +292,6 @@ def test_an_appeal_is_decided_by_somebody_else_by_keyboard(service: Service, url
     press(page, "Enter")
     page.wait_for_selector(".said")
     assert "Overturned: Allow." in page.locator(".said").inner_text()
+    press(page, "w")
+    page.wait_for_url(f"{url}/work")
     page.context.close()
