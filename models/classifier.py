@@ -51,7 +51,7 @@ class Classifier(Protocol):
     def labels(self) -> tuple[str, ...]: ...
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Scores:
-        """Score texts that are already normalized.
+        """Score texts that are already normalized (``models.text.normalize.seen``).
 
         ``languages`` holds one BCP 47 tag a text as detected, ``und`` where unknown. A text's scores do not
         depend on the others in the batch. An empty batch gives arrays of shape [0, labels].

@@ -21,8 +21,8 @@ _UNSPACED = (
 
 
 def fold(text: str) -> str:
-    """NFC, casefolded, Russian yo as ye, as most people type it."""
-    folded = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
+    """NFKC, casefolded, Russian yo as ye, as most people type it."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
     return folded if folded.isascii() else folded.encode("utf-8", "replace").decode()  # lone surrogates
 
 

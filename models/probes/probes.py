@@ -3,7 +3,7 @@
 A classifier that saw many languages only as harmless learns "this language means harmless", and one that saw
 groups mostly in hate learns "this group means hate". Insults against neutral words in the same frame break the
 first and measure it, groups in neutral, positive and hateful frames the second. The halves share no frame, no
-group, no stem of a filler; the tables beside this file say which is where.
+group, no stem of a filler; the tables beside this file say which is where. Sentences come as the stream sees them.
 """
 
 from collections import defaultdict
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from models.probes._read import COLUMNS, FOLDER, Half, ProbeError, Row, rows
 from models.probes._words import Words
+from models.text.normalize import seen
 
 __all__ = [
     "Contrast",
@@ -87,7 +88,7 @@ def insult_probes(half: Half, folder: Path = FOLDER) -> list[Probe]:
 def frames(half: Half, folder: Path = FOLDER) -> dict[str, tuple[str, ...]]:
     """The frames of the half by language; ``{}`` stands for a noun phrase. Raises ProbeError."""
     return {
-        lang: tuple(row.content for row in found)
+        lang: tuple(seen(row.content) for row in found)
         for lang, found in _by_language(rows("frames", folder), half).items()
     }
 
@@ -95,7 +96,7 @@ def frames(half: Half, folder: Path = FOLDER) -> dict[str, tuple[str, ...]]:
 def fillers(half: Half, kind: str, folder: Path = FOLDER) -> dict[str, tuple[str, ...]]:
     """The fillers of the half by language, of the kind ``insult`` or ``neutral``. Raises ProbeError."""
     found = _by_language((row for row in rows("fillers", folder) if row.cells["kind"] == kind), half)
-    return {lang: tuple(row.content for row in some) for lang, some in found.items()}
+    return {lang: tuple(seen(row.content) for row in some) for lang, some in found.items()}
 
 
 def identity_probes(half: Half, folder: Path = FOLDER, cap: int = IDENTITY_CAP) -> list[Probe]:
@@ -171,7 +172,7 @@ def _by_language(found: Iterable[Row], half: Half) -> defaultdict[str, list[Row]
 def _render(frame: str, words: str) -> str:
     """The frame filled, with a capital where the words begin the sentence."""
     start = words[:1].upper() + words[1:] if frame.startswith("{}") else words
-    return frame.replace("{}", start)
+    return seen(frame.replace("{}", start))
 
 
 def _lot(probe: Probe) -> bytes:
@@ -180,4 +181,4 @@ def _lot(probe: Probe) -> bytes:
 
 def _contrast(row: Row) -> Contrast:
     threat = row.cells["threat"]
-    return Contrast(row.content, row.lang, int(row.cells["toxicity"]), int(threat) if threat else None)
+    return Contrast(seen(row.content), row.lang, int(row.cells["toxicity"]), int(threat) if threat else None)

@@ -72,6 +72,11 @@ def normalize(text: str, *, limits: Limits = DEFAULT_LIMITS) -> NormalizedText:
     return NormalizedText(draft.text, offsets, tuple(sorted(draft.flags)))
 
 
+def seen(text: str) -> str:
+    """The analysis copy alone: what classifiers score, and so what they are trained and measured on."""
+    return normalize(text).text
+
+
 def _is_plain(text: str, limits: Limits) -> bool:
     """True if a text can be seen at a glance to be its own analysis copy."""
     if "  " in text or text.startswith(" ") or len(text) > limits.chars:

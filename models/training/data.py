@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import msgspec
+import msgspec.structs
 
 from models.errors import DataError
 from models.probes.probes import held_out, insult_probes, mentions_held_out
+from models.text.normalize import seen
 
 # Labels are the data's to name; this is what a name looks like in policies, metrics and messages.
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -87,7 +89,7 @@ class Reader:
         return cls(tuple(files))
 
     def rows(self) -> Iterator[Row]:
-        """Every good row, file by file; bad rows are counted and the first of them listed."""
+        """Every good row, file by file, its text as the stream sees it; bad rows are counted, the first listed."""
         self._digests.clear()
         self._bad.clear()
         self._bad_count = 0
@@ -113,8 +115,8 @@ class Reader:
             if not line.strip():
                 continue
             try:
-                row = self._of_a_split(decoder.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError, DataError) as error:
+                row = _as_seen(self._of_a_split(decoder.decode(line)))
+            except (msgspec.DecodeError, ValueError, DataError) as error:
                 self._refuse(path, number, str(error))
                 continue
             good += 1
@@ -142,6 +144,12 @@ class Reader:
         self._bad_count += 1
         if len(self._bad) < _LISTED:
             self._bad.append(BadRow(file=path.name, line=line, reason=reason))
+
+
+def _as_seen(row: Row) -> Row:
+    """With the analysis copy of its text. Raises ValueError where nothing of it is seen."""
+    text = seen(row.text)
+    return row if text == row.text else msgspec.structs.replace(row, text=text)
 
 
 def without_held_out(rows: Iterable[Row]) -> tuple[list[Row], int]:

@@ -20,12 +20,13 @@ from models.evaluation.probes import Probes
 from models.evaluation.report import Report
 from models.evaluation.rows import Rows
 from models.evaluation.scored import System, of_classifier
+from models.text.normalize import seen
 from models.training.data import Row, without_held_out
 from stream_app.bench.machine import machine
 from stream_app.cli import EXIT_BAD_INPUT
 from stream_app.errors import ConfigError
 from stream_app.evaluation.cascade import cascade_system
-from stream_app.evaluation.reading import ALL, analyzed, drawn, kept, prepared, read, read_to_learn
+from stream_app.evaluation.reading import ALL, drawn, kept, prepared, read, read_to_learn
 from stream_app.evaluation.tables import LEGEND, tables
 from stream_app.pipeline.policy import Policy
 from stream_app.pipeline.policy_file import load_policy
@@ -89,7 +90,7 @@ def evaluate(
             bootstrap=bootstrap,
             seed=seed,
             probes=Probes.own(),
-            changed=noised(rows, systems[0].labels, analyzed, seed=seed),
+            changed=noised(rows, systems[0].labels, seen, seed=seed),
             progress=status.update,
         )
     bad = found.bad + (learned.bad if learned else 0)

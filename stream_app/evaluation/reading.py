@@ -1,4 +1,4 @@
-"""The rows of an evaluation: read, complained about, and brought into the form that the stream scores."""
+"""The rows of an evaluation: read as the stream sees them, complained about, and made ready to be judged."""
 
 import sys
 from collections import Counter
@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec.structs
 import numpy as np
 
-from models.text.normalize import normalize
 from models.training.data import TRAINING_SPLITS, Reader, Row
 from models.training.recipe import truth_of
 from stream_app.errors import ConfigError
@@ -73,16 +72,11 @@ def drawn(rows: list[Row], most: int | None, seed: int) -> list[Row]:
     return [rows[at] for at in sorted(np.random.default_rng(seed).permutation(len(rows))[:most].tolist())]
 
 
-def analyzed(text: str) -> str:
-    """What the stream scores of a text."""
-    return normalize(text).text or " "
-
-
 def prepared(row: Row) -> Row:
-    """Normalized as in the stream; labels that mean something else in their source are unknown, as in training."""
+    """Labels that mean something else in their source are unknown, as in training."""
     known = {label: truth_of(row, label) for label in row.labels}
     labels = {label: None if value < 0 else row.labels[label] for label, value in known.items()}
-    return msgspec.structs.replace(row, text=analyzed(row.text), labels=labels)
+    return msgspec.structs.replace(row, labels=labels)
 
 
 def _nothing(split: str, splits: Counter[str | None], bad: int) -> str:

@@ -25,6 +25,7 @@ def _read(folder: Path) -> tuple[list[str], Reader]:
     [
         "not json",
         _line(text=""),
+        _line(text="\u200b \x07\u3000"),
         _line(text=3),
         _line(labels={"toxicity": 2}),
         _line(labels={"Tox ic": 1}),

@@ -15,7 +15,7 @@ _BIAS = f"""## Bias and limits
 - **Meaning.** Sarcasm, implied hate, insults without insulting words and anything that needs context or knowledge of
   the conversation are beyond it.
 - **Obfuscation.** Character n-grams survive a few changed letters. Undo confusables and spacing tricks before
-  scoring; texts are expected normalized.
+  scoring. Texts are expected as the stream sees them (`models.text.normalize.seen`).
 - **Language.** Weak rows in over 100 languages keep harmless sentences from looking alarming, and could teach
   that these languages are harmless; that is what the missing evidence stands for.
 - **Dilution.** Within a window the sum is divided by the square root of its n-grams, so a short insult in a window

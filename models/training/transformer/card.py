@@ -35,7 +35,7 @@ _BIAS = f"""\
 - **Context.** It reads one text at a time: no thread, no author, no image, no link target. Sarcasm, implied hate and
   allusion are mostly beyond it.
 - **Obfuscation.** A share of the training texts was misspelled, spaced out or written with look-alikes. Texts are
-  expected normalized all the same.
+  expected as the stream sees them all the same (`models.text.normalize.seen`).
 {AGE}"""
 
 _USE = f"""## How to use

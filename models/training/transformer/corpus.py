@@ -2,8 +2,8 @@
 
 The folder holds ``mono/<lang>.txt[.gz]`` (a sentence a line), ``parallel/*.tsv[.gz]`` (id, lang, text under a header;
 rows of one id are translations) and ``dict/<from>-<to>.tsv[.gz]`` (word, translation, further columns ignored).
-Whatever is missing is left out, and so are lines with too few columns or bytes that are not UTF-8; docs/data.md names
-public sources.
+Texts come as the stream sees them. Whatever is missing is left out, and so are lines with too few columns or bytes
+that are not UTF-8; docs/data.md names public sources.
 """
 
 import gzip
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import DataError
+from models.text.normalize import seen
 
 Refuse = Callable[[str], bool]
 """Whether a text must be kept away from training."""
@@ -39,7 +40,7 @@ def sentences(folder: Path, refuse: Refuse) -> Iterator[Sentence]:
     """Every sentence of ``mono``."""
     for path in sorted((folder / "mono").glob("*.txt*")):
         lang = path.name.split(".")[0]
-        yield from (Sentence(lang, line) for line in _lines(path) if line and not refuse(line))
+        yield from (Sentence(lang, text) for line in _lines(path) if (text := seen(line)) and not refuse(text))
 
 
 def translations(folder: Path, refuse: Refuse) -> Iterator[Pair]:
@@ -75,9 +76,9 @@ def _columns(path: Path, count: int, *, header: bool = False) -> Iterator[list[s
     if header:
         next(lines, None)
     for line in lines:
-        fields = line.split("\t")
-        if len(fields) >= count and all(fields[:count]):
-            yield fields[:count]
+        fields = [seen(field) for field in line.split("\t")[:count]]
+        if len(fields) == count and all(fields):
+            yield fields
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from models.noise import noisy
+from models.text.normalize import seen
 from models.training.data import Row
 from models.training.recipe import RecipeSettings, row_weight, truth_of
 
@@ -158,7 +159,10 @@ def _any(found: Sequence[T], random: np.random.Generator) -> T:
 def mixed(
     parts: Sequence[tuple[float, Draw]], padding: Draw, random: np.random.Generator, *, noise: float, pad: float
 ) -> Iterator[Example]:
-    """Endless examples; a share ``noise`` is obfuscated, a share ``pad`` stands among harmless text."""
+    """Endless examples; a share ``noise`` is obfuscated, a share ``pad`` stands among harmless text.
+
+    Each text comes as the stream sees it: what was put together or obfuscated here need not be in that form.
+    """
     edges = np.cumsum([share for share, _ in parts])
     edges = edges / edges[-1]
     while True:
@@ -169,4 +173,4 @@ def mixed(
         if random.random() < pad:
             other = padding(random).text[:400]
             text = f"{text} {other}" if random.random() < 0.5 else f"{other} {text}"
-        yield Example(text, example.truth, example.weight)
+        yield Example(seen(text), example.truth, example.weight)

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.probes.probes import contrast, fillers, identity_probes, insult_probes, mentions_held_out
 from models.probes.probes import frames as own_frames
+from models.text.normalize import seen
 from models.training.data import DataManifest, Reader, Row, file_digest, without_held_out
 from models.training.transformer import corpus, mixture
 from models.training.transformer.corpus import Pair, Sentence
@@ -145,11 +146,11 @@ def read_insults(folder: Path) -> dict[str, list[str]]:
 
 
 def _terms(path: Path) -> list[tuple[str, str, int]]:
-    """Term, label and severity of every row of a word list."""
+    """Term, as the stream sees it, label and severity of every row of a word list."""
     with path.open(encoding="utf-8", newline="") as file:
         lines = (line for line in file if not line.startswith("#"))
         table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [(row["term"].rstrip("*"), row["label"], int(row["severity"])) for row in table]
+        return [(seen(row["term"].rstrip("*")), row["label"], int(row["severity"])) for row in table]
 
 
 def _unkind() -> set[str]:
