@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec.structs
 import pytest
 
-from models.artifacts import MANIFEST_FILE, WEIGHTS_FILE
+from models.artifacts import MANIFEST_FILE, WEIGHTS_FILE, default_artifact
 from models.classifiers.transformer import TransformerClassifier
 from models.errors import ArtifactError
 from models.transformer import artifact
@@ -22,6 +22,11 @@ Damage = Callable[[Path], object]
 def folder(tmp_path: Path) -> Path:
     save_tiny(tmp_path / "artifact")
     return tmp_path / "artifact"
+
+
+def test_what_ships_is_at_most_24_million_bytes() -> None:
+    shipped = default_artifact().parent / "transformer"
+    assert 0 < sum(file.stat().st_size for file in shipped.iterdir()) <= 24_000_000
 
 
 def _edit(folder: Path, **fields: object) -> None:
