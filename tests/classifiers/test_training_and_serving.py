@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from models.training.transformer.noise import noisy
 
 from models.artifacts import default_artifact
 from models.features import FeatureSettings
@@ -14,7 +15,6 @@ from models.training.data import Reader
 from models.training.matrix import featurize
 from models.training.own_rows import own_rows
 from models.training.transformer.mixture import Example, Pool, mixed
-from models.training.transformer.noise import noisy
 from models.training.transformer.sources import Sources, read_insults
 from models.transformer.tokens import Tokenizer
 from stream_app.lines import Decider
