@@ -4,8 +4,10 @@ import atexit
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from stream_app.contracts.ids import digest, text_digest
 from stream_app.contracts.origin import Origin
 from stream_app.contracts.review import ReviewTask
 from stream_app.settings import Settings
-from stream_app.testing_kafka import free_ports
+from stream_app.testing_kafka import free_ports, wait_until
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
@@ -71,9 +73,12 @@ def make_service(folder: Path, url: str | None = None, config: str | None = None
 
 
 class Postgres:
-    """A PostgreSQL server on loopback with its data in a folder of its own; ended and removed with the process."""
+    """A PostgreSQL server on loopback with its data in a folder of its own; ended and removed with the process.
 
-    def __init__(self) -> None:
+    ``durable`` waits for the disk as a real one does; without it tests take less long.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         if not _BINARIES:
             raise RuntimeError("PostgreSQL is not installed; Debian's package is called postgresql")
         self.folder = Path(tempfile.mkdtemp(prefix="weir-postgres-"))
@@ -83,19 +88,24 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
         self._do("initdb", "-D", str(self.folder / "data"), "-U", "weir", "--auth=trust", "-E", "UTF8", "--no-sync")
         self._number = 0
+        self._fsync = "on" if durable else "off"
         self.start()
         atexit.register(self.close)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=off"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options += f" -c fsync={self._fsync}"
         self._do(
             "pg_ctl", "-D", str(self.folder / "data"), "-w", "-o", options, "-l", str(self.folder / "log"), "start"
         )
 
     def stop(self, *, hard: bool = False) -> None:
-        """Stop the server; ``hard`` ends it like ``kill -9``, and it recovers with the next start."""
-        self._do("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate" if hard else "fast", "stop")
+        """Stop the server; ``hard`` is ``kill -9`` of all its processes, and it recovers with the next start."""
+        if hard:
+            self._kill()
+        else:
+            self._do("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "fast", "stop")
 
     def fresh(self) -> str:
         """The address of a new, empty database."""
@@ -110,10 +120,40 @@ class Postgres:
             self._do("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop", check=False)
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _kill(self) -> None:
+        """The first process dies first: it would start the others anew."""
+        noted = self.folder / "data" / "postmaster.pid"
+        first = int(noted.read_text(encoding="utf-8").split()[0])
+        os.kill(first, signal.SIGSTOP)
+        family = [first, *_children_of(first)]
+        for process in family:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        wait_until(lambda: not any(_is_alive(process) for process in family), 30, "the end of PostgreSQL")
+        for lock in (noted, self.folder / f".s.PGSQL.{self.port}.lock"):
+            lock.unlink()  # a process that is dead and still listed would be taken for alive by the next start
+
     def _do(self, program: str, *arguments: str, check: bool = True) -> None:
         command = [str(_BINARIES[0] / program), *arguments]
         if os.getuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")  # noqa: S603 - our own fixed programs
         if check and done.returncode:
-            raise RuntimeError(f"{program} failed:\n{done.stdout}{done.stderr}")
+            log = self.folder / "log"
+            said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
+            raise RuntimeError(f"{program} failed:\n{done.stdout}{done.stderr}{said}")
+
+
+def _children_of(parent: int) -> list[int]:
+    """The ids of its child processes (Linux)."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    return [int(word) for word in listed.split()]
+
+
+def _is_alive(process: int) -> bool:
+    """Whether it runs; what waits for its parent to notice its end does not."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -30,6 +32,14 @@ pytestmark = pytest.mark.broker
 CHILD = Path(__file__).with_name("stream_child.py")
 # In the suite each database takes some of the points; the long test takes all of them several times on both.
 SHORT = {True: ("in-intake", "after-outbox-publish"), False: ("after-intake", "mid-outbox-publish")}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A server of this file's own, which waits for its disk: it is killed here."""
+    server = Postgres(durable=True)
+    yield server
+    server.close()
 
 
 class Desk:
@@ -136,15 +146,34 @@ def test_labels_are_sent_once_when_the_service_is_killed_anywhere(desk: Desk) ->
     desk.finish()
 
 
-def test_labels_are_sent_once_when_the_database_is_killed(desk: Desk, request: pytest.FixtureRequest) -> None:
-    desk.start()
-    desk.ask(20)
-    wait_until(desk.told, 120, "the first label")
+def kill_database(desk: Desk, request: pytest.FixtureRequest) -> None:
     if desk.service.database.is_sqlite:
         desk.kill()  # it is the database's process as well
+        desk.start()
     else:  # the service goes on, and finds its database again
         postgres: Postgres = request.getfixturevalue("postgres")
         postgres.stop(hard=True)
         postgres.start()
         desk.service.database.engine.dispose()
+
+
+def check_database(desk: Desk, request: pytest.FixtureRequest, moments: list[float]) -> None:
+    """Kill the database so many seconds after a label was accepted, each time while others are on their way."""
+    desk.start()
+    for moment in moments:
+        told = len(desk.told())
+        desk.ask(10)
+        wait_until(lambda told=told: len(desk.told()) > told, 120, "another label")
+        time.sleep(moment)
+        kill_database(desk, request)
     desk.finish()
+
+
+def test_labels_are_sent_once_when_the_database_is_killed(desk: Desk, request: pytest.FixtureRequest) -> None:
+    check_database(desk, request, [0.0, 0.2])
+
+
+@pytest.mark.long
+def test_labels_are_sent_once_whenever_the_database_is_killed(desk: Desk, request: pytest.FixtureRequest) -> None:
+    random = Random(7)
+    check_database(desk, request, [random.uniform(0.0, 1.0) for _ in range(15)])
