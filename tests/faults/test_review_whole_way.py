@@ -1,5 +1,6 @@
 """From a post to what becomes of it, through every process and a real Kafka, followed by its ids."""
 
+import re
 import subprocess
 import sys
 import uuid
@@ -90,6 +91,30 @@ class Way:
         assert answer.status_code == 200, answer.text
         assert answer.json()["final"] is True
         return str(answer.json()["label_id"])
+
+    def decide_on_the_page(self, task_id: str, verdict: str, *labels: str) -> str:
+        """The same with the forms of the work page, as a browser sends them: the field against forged ones alone."""
+        headers = {"origin": str(self.person.base_url).rstrip("/"), "accept": "text/html"}
+        with httpx.Client(base_url=self.person.base_url, cookies=self.person.cookies, headers=headers) as page:
+            shown = wait_until(lambda: self._next_on(page), WAIT, "a task on the page", every=0.3)
+            forged = page.post("/work/next")
+            assert forged.status_code == 403
+            address = find(r'action="(/work/seats/[^"]+/decision)"', shown)
+            assert address == f"/work/seats/{digest('seat', task_id, 1)}/decision"
+            form = {
+                "csrf_token": hidden(shown, "csrf_token"), "token": hidden(shown, "token"), "verdict": verdict,
+                "labels": list(labels), "seconds": "4.0",
+            }  # fmt: skip
+            answer = page.post(address, data=form)
+            assert answer.status_code == 303, answer.text
+            return find(r"done=([^&]+)", answer.headers["location"])
+
+    def _next_on(self, page: httpx.Client) -> str:
+        """The page with a card on it; empty where nobody has got one."""
+        taken = page.post("/work/next", data={"csrf_token": hidden(page.get("/work").text, "csrf_token")})
+        assert taken.status_code == 303, taken.text
+        shown = page.get(taken.headers["location"]).text
+        return shown if "/decision" in shown else ""
 
     def of_item(self, topic: Topic, item_id: str) -> list[bytes | None]:
         return [record.value for record in read(self.settings, topic) if record.key == item_id.encode()]
@@ -200,7 +225,7 @@ def test_a_reviewers_verdict_reaches_the_platform_and_the_training_data_and_stay
 
     # A person removes it; whatever follows the label is killed while it does, and comes back.
     dying = way.feedback.start(trip="mid-publish")
-    label_id = way.decide(task.task_id, "remove", "threat")
+    label_id = way.decide_on_the_page(task.task_id, "remove", "threat")
     way.feedback.trip(dying, WAIT)
     assert read(settings, RULINGS) == []
     way.feedback.start()
@@ -237,12 +262,18 @@ def test_a_reviewers_verdict_reaches_the_platform_and_the_training_data_and_stay
     assert [len(way.of_item(RULINGS, name)) for name in ("held", "fine")] == [1, 1]
 
     # Its author deletes it: nothing of it is left with the reviewers, and nothing is learned from it.
+    key = key_of(way, "held")
+    assert key
+    # In any of the database's files: the last pages may lie in its log.
+    assert holding(settings.data_dir / "review", key)
     way.post(("held", None))
     # One by the worker at once, one after whatever label was still on its way.
     wait_until(lambda: way.of_item(RETRAINING, example_id_of("held"))[-2:] == [None] * 2, WAIT, "the erasures")
     wait_until(lambda: effective(settings).get("held") is None, WAIT, "the deletion")
     wait_until(lambda: forgotten(way, "held"), WAIT, "the erasure of the task")
-    assert not holding(settings.data_dir / "review", CANARY)
+    # Its text was never there to be read; the key to it is gone from every file, and with it the content.
+    assert not holding(settings.data_dir / "review", CANARY.encode())
+    wait_until(lambda: not holding(settings.data_dir / "review", key), WAIT, "the end of the key", every=0.5)
     assert way.of_item(RETRAINING, example_id_of("fine"))[-1] is not None
     report("the whole way", item="held", label=label_id, ruling=ruling_id, decision=removal.decision_id)
 
@@ -365,8 +396,30 @@ def forgotten(way: Way, item_id: str) -> bool:
         database.close()
 
 
-def holding(folder: Path, word: str) -> list[str]:
+def key_of(way: Way, item_id: str) -> bytes:
+    """The key that seals all that is kept of an item, as it lies in the database."""
+    database = Database(default_url(way.settings.data_dir))
+    try:
+        with database.read() as connection:
+            return bytes(connection.execute(select(items.c.wrapped_key).filter_by(item_id=item_id)).scalar_one())
+    finally:
+        database.close()
+
+
+def find(pattern: str, text: str) -> str:
+    """The first group of the first match."""
+    found = re.search(pattern, text)
+    assert found, f"there is no {pattern}"
+    return found[1]
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    return find(rf'name="{name}" value="([^"]+)"', page)
+
+
+def holding(folder: Path, word: bytes) -> list[str]:
     """The files below a folder that hold a word."""
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert files
-    return [str(file) for file in files if word.encode() in file.read_bytes()]
+    return [str(file) for file in files if word in file.read_bytes()]
