@@ -184,6 +184,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(data: Path, tmp_pat
     assert (last.progress.step, last.recipe.seed, [each.seed for each in last.recipe.resumed]) == (30, 3, [3, 5, 5])
     assert artifact.read_manifest(tmp_path) == last
     other = _train(data, tmp_path, Settings(), resume=True, more_steps=1, changes={"gold_share": 0.5})
+    assert _train(data, tmp_path, Settings(), resume=True) == other  # nothing is left to learn
     assert other.recipe.resumed[-1].changed == {"finetune_steps": 31.0, "gold_share": 0.5}
     assert f"Went on from checkpoints: {phase} step 9 by seed 3, fine-tuning step 24 by seed 5" in card(last)
 

@@ -233,17 +233,22 @@ def _longer(settings: Settings, more_steps: int) -> Settings:
 
 
 def _renewed(manifest: Manifest, sources: Sources, settings: Settings, seed: int) -> Manifest:
-    """Of a checkpoint that goes on: what was measured no longer holds, and the data may be others."""
-    numbers, before = _numbers(settings), manifest.recipe
+    """Of a checkpoint that goes on: what was measured no longer holds, and the data may be others.
+
+    One at the end of what is planned is only measured and calibrated anew.
+    """
+    numbers, before, progress = _numbers(settings), manifest.recipe, manifest.progress
+    ended = progress.phase == FINETUNE and progress.step >= settings.finetune_steps
     now = Resumed(
-        phase=manifest.progress.phase, step=manifest.progress.step, seed=seed,
+        phase=progress.phase, step=progress.step, seed=seed,
         changed={name: value for name, value in numbers.items() if value != before.settings.get(name)},
     )  # fmt: skip
     return msgspec.structs.replace(
         manifest, heads=(), omitted=(), metrics=(), data_digest=sources.data.digest, sources=_files(sources),
         refused_rows=sources.refused, corpus=sources.corpus,
         recipe=msgspec.structs.replace(
-            before, settings=numbers, resumed=(*before.resumed, now), libraries=versions(TRANSFORMER)
+            before, settings=numbers, resumed=before.resumed if ended else (*before.resumed, now),
+            libraries=versions(TRANSFORMER),
         ),
     )  # fmt: skip
 
