@@ -13,6 +13,8 @@ from stream_app.settings import Settings
 from stream_app.testing_kafka import KafkaBroker, create_topics, missing
 
 _KEPT = ("WEIR_CI", "WEIR_TEST_")
+# Asserts in these say as much as those in tests do; pytest must know before they are imported.
+pytest.register_assert_rewrite("human_review.testing_calm", "human_review.testing_hostile")
 
 
 @pytest.fixture(autouse=True)

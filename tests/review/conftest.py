@@ -7,6 +7,9 @@ import pytest
 
 from human_review.service import Service
 from human_review.testing import Postgres, make_service
+from human_review.testing_browser import chromium, serving
+from human_review.testing_hostile import CONFIG, Site
+from stream_app.testing_kafka import free_ports
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +45,13 @@ def new_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
 def service(new_service: Callable[..., Service]) -> Service:
     """A service with the shipped configuration, on SQLite and on PostgreSQL."""
     return new_service()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A service that a real Chromium visits, one for all tests of a file, for what attackers write."""
+    [port] = free_ports(1)
+    service = make_service(tmp_path_factory.mktemp("hostile"), config=CONFIG, review_bind=f"127.0.0.1:{port}")
+    with serving(service) as url, chromium() as browser:
+        yield Site(service, url, browser)
+    service.database.close()
