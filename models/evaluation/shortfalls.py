@@ -9,7 +9,8 @@ from models.evaluation.report import ALL, Benign, Cell, Figure, Identity, Insult
 
 _MANY_ROWS, _MANY_POSITIVES, _MANY_NEGATIVES, _SOURCE_ROWS = 1000, 500, 500, 300
 _FEW = 20  # of each class; below that two classifiers cannot be told apart
-_LEVEL_0, _LEVEL_1 = "linear", "transformer"  # the shipped levels, as manifests name them before the dot: linear.v1
+# What ships, as manifests name it before the dot: linear.v1.
+_LEVEL_0, _LEVEL_1, _BOTH = "linear", "transformer", "ensemble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,11 @@ def _between_levels(report: Report) -> list[Shortfall]:
     level_0, level_1 = _artifact(report, _LEVEL_0), _artifact(report, _LEVEL_1)
     baseline = next((system for system in report.systems if system.role == "baseline"), None)
     lower, upper = _called(level_0, _LEVEL_0), _called(level_1, _LEVEL_1)
-    apart = [(cell, lead) for cell, lead in _ahead(level_1, level_0) if cell.language != ALL and _enough(cell)]
+    both = _artifact(report, _BOTH)
+    together, apart = (
+        [(cell, lead) for cell, lead in _ahead(level, level_0) if cell.language != ALL and _enough(cell)]
+        for level in (both, level_1)
+    )
     sources = [
         (cell, lead) for cell, lead in _ahead(level_0, baseline) if cell.source != ALL and _enough(cell, _SOURCE_ROWS)
     ]
@@ -144,12 +149,21 @@ def _between_levels(report: Report) -> list[Shortfall]:
     below = f"AUC of {lower} at most .01 below the n-gram baseline, sources with {_SOURCE_ROWS} rows of each class"
     return [
         _rule(f"AUC ahead of {lower}: median of {where} at least .01", _leads(level_0), least=0.01, digits=4),
+        *_alone(both, lower, where, together),
         _rule(
             f"AUC of {upper} ahead of {lower}: median of {where} at least .02", _medians(apart), least=0.02, digits=4
         ),
         _rule(f"AUC of {upper} at most .005 below {lower}, {where}", _differences(apart), least=-0.005),
         _rule(below, _differences(sources), least=-0.01),
     ]
+
+
+def _alone(both: SystemReport | None, lower: str, where: str, found: list[tuple[Cell, float]]) -> list[Shortfall]:
+    """Of the ensemble where it decides every text, none having left before it; nothing where it was not compared."""
+    if both is None:
+        return []
+    rule = f"AUC of {_called(both, _BOTH)} ahead of {lower}: median of {where} at least .01"
+    return [_rule(rule, _medians(found), least=0.01, digits=4)]
 
 
 def _artifact(report: Report, kind: str) -> SystemReport | None:

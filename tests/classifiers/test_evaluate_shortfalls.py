@@ -110,6 +110,16 @@ def test_level_1_is_ahead_of_level_0_in_the_median_and_nowhere_far_behind() -> N
     assert _rule(found, "AUC of transformer.v1 1 at most .005 below").broken == ()
 
 
+def test_the_ensemble_is_held_against_level_0_where_no_text_left_before_it() -> None:
+    level_0 = _level("linear.v1", all=0.1, de=0.9, en=0.8, tr=0.8)
+    rule = "AUC of ensemble.v1 1 ahead of linear.v1 1"
+    found = _found(_system(), level_0, _level("ensemble.v1", all=0.9, de=0.9, en=0.809, tr=0.85))
+    assert _rule(found, rule).broken == ("toxicity 0.0090",)
+    found = _found(_system(), level_0, _level("ensemble.v1", all=0.1, de=0.9, en=0.81, tr=0.85))
+    assert (_rule(found, rule).cases, _rule(found, rule).broken) == (1, ())
+    assert not any(each.startswith("AUC of ensemble") for each in _found(_system(), level_0))
+
+
 def test_level_0_is_held_against_the_baseline_by_source_whatever_is_evaluated() -> None:
     sources = {"s": 0.9, "t": 0.8, "few": 0.1}
     rows = {"s": 600, "t": 600, "few": 598}
