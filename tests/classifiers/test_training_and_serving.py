@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from models.training.transformer.noise import noisy
 
 from models.artifacts import default_artifact
 from models.features import FeatureSettings
+from models.noise import noisy
 from models.probes.probes import contrast, fillers, frames, identity_probes, insult_probes, swaps
 from models.text.normalize import seen
 from models.training.data import Reader
