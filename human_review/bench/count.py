@@ -87,18 +87,23 @@ def _undecided(service: Service) -> int:
 
 
 def returns_of(down_between: Callable[[float, float], float], found: Sequence[Findings]) -> list[float]:
-    """How long after the end of its lease each abandoned seat was with somebody again, in seconds.
+    """How long after the end of its lease each abandoned seat was still passed over, in seconds.
 
-    Seconds in which the service did not run do not count. Seats that nobody needed any more do not either.
+    Passed over is a seat where somebody who may have it asks and is given a less urgent one; while more urgent ones
+    are there, a seat that has come back waits like any other. Seconds in which the service did not run do not count.
     """
-    taken: dict[str, list[float]] = {}
-    for seat, at in sorted((entry for each in found for entry in each.taken), key=lambda entry: entry[1]):
-        taken.setdefault(seat, []).append(at)
+    takes = sorted(((take, each) for each in found for take in each.taken), key=lambda entry: entry[0].at)
     returns = []
     for seat, until in (entry for each in found for entry in each.abandoned):
-        again = next((at for at in taken.get(seat, ()) if at > until), None)
-        if again is not None:
-            returns.append(again - until - down_between(until, again))
+        mine = next((take for take, _ in takes if take.seat == seat), None)
+        again = next((take.at for take, _ in takes if take.seat == seat and take.at > until), math.inf)
+        if mine is None or again == math.inf:
+            continue  # nobody needed it any more
+        over = [
+            take.at for take, each in takes
+            if until <= take.asked and take.at < again and take.due > mine.due and mine.task not in each.barred
+        ]  # fmt: skip
+        returns.append(max((at - until - down_between(until, at) for at in over), default=0.0))
     return returns
 
 

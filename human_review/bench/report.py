@@ -32,9 +32,10 @@ started again; who got no answer asks again. At the end all labels are read from
 - `sent_though_undone`: labels whose undo was answered with "nothing was sent", and that are in Kafka.
 - `undecided`: tasks without a decision at the end.
 - `wrong_answers`: old tokens that were accepted, double submits that made a second label.
-- `returns`: seats that somebody left and somebody else was given; `over TTL` is the longest time between the end of
-  the lease and the moment at which the next person had it, without the seconds in which the service did not run. It
-  says something where people ask all the time: in a small run a seat also waits until somebody is free.
+- `returns`: seats that somebody left and somebody else was given. `over TTL` is how long after the end of its lease
+  such a seat was still passed over at most, without the seconds in which the service did not run: somebody asked who
+  may have it, and was given a less urgent one. While more urgent ones are there, a seat that has come back waits like
+  any other.
 - `take`: what a person waits for the next task, over HTTP, the network of loopback included, with all others at work;
   `after kills` are those asked for in the {SETTLE_SECONDS:g} s after a start of the service, when everybody comes at
   once.

@@ -20,6 +20,17 @@ _PASSWORD = "four words in a row"  # noqa: S105 - of accounts that live as long 
 ABANDON, SKIP, STALE, TWICE, UNDO = 0.03, 0.05, 0.05, 0.1, 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A seat that a person was given. The earlier its task is due, the more urgent it is: all are alike otherwise."""
+
+    seat: str
+    task: str
+    due: float  # like the next two, in seconds since the epoch
+    asked: float
+    at: float  # when the answer was there
+
+
 @dataclass(slots=True)
 class Findings:
     """What the service has promised to one person, and what it should not have done."""
@@ -28,7 +39,8 @@ class Findings:
     withdrawn: set[str] = field(default_factory=set)  # undone in time: must never be sent
     doubtful: set[str] = field(default_factory=set)  # asked to undo, the answer was not heard
     abandoned: list[tuple[str, float]] = field(default_factory=list)  # seat, when its lease ended
-    taken: list[tuple[str, float]] = field(default_factory=list)  # seat, when it was given to this person
+    taken: list[Taken] = field(default_factory=list)
+    barred: set[str] = field(default_factory=set)  # tasks that this person skipped or has answered
     held: list[tuple[str, float, float]] = field(default_factory=list)  # seat, from when until when for certain
     takes: list[tuple[float, float]] = field(default_factory=list)  # when it was asked for, and how long it took
     done: Counter[str] = field(default_factory=Counter)
@@ -78,7 +90,8 @@ class Reviewer:
         self.found.takes.append((asked, time.perf_counter() - started))
         card: dict[str, Any] = answer.json()
         card["since"] = time.time()
-        self.found.taken.append((card["seat_id"], card["since"]))
+        due = datetime.fromisoformat(card["due_at"]).timestamp()
+        self.found.taken.append(Taken(card["seat_id"], card["task_id"], due, asked, card["since"]))
         self.found.done["taken"] += 1
         return card
 
@@ -110,6 +123,7 @@ class Reviewer:
         body = {"token": card["token"], "reason": "language"}
         answer = self._insist(f"/api/v1/seats/{card['seat_id']}/skip", body)
         self.found.done["skipped" if answer.is_success else "skip refused"] += 1
+        self.found.barred.add(card["task_id"])
 
     def _decide(self, card: dict[str, Any]) -> None:
         address = f"/api/v1/seats/{card['seat_id']}/decision"
@@ -126,6 +140,7 @@ class Reviewer:
             return
         label: str = answer.json()["label_id"]
         self.found.accepted[label] = card["seat_id"]
+        self.found.barred.add(card["task_id"])
         self.found.done["decided"] += 1
         if self._random.random() < TWICE:
             self._again(address, body, label)

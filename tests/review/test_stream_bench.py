@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from human_review.bench.command import app
 from human_review.bench.count import compared, given_to_two, percentiles, returns_of
 from human_review.bench.report import ZERO, ReviewReport, markdown
-from human_review.bench.reviewer import Findings
+from human_review.bench.reviewer import Findings, Taken
 from human_review.testing import make_review_task
 from stream_app.contracts.review import ReviewDecision
 
@@ -50,10 +50,31 @@ def test_what_was_undone_and_is_sent_is_found() -> None:
     assert compared([label("a")], [Findings(withdrawn={"a"})])["sent_though_undone"] == 1
 
 
-def test_a_return_counts_from_the_end_of_the_lease_without_the_time_when_nobody_could_be_asked() -> None:
-    left = Findings(abandoned=[("seat", 100.0)], taken=[("seat", 95.0)])
-    next_one = Findings(taken=[("seat", 103.0), ("seat", 110.0)])
-    assert returns_of(lambda _start, _end: 2.5, [left, next_one]) == [0.5]
+def taken(seat: str, due: float, at: float) -> Taken:
+    return Taken(seat, f"task of {seat}", due, at - 0.1, at)
+
+
+def test_a_return_counts_from_the_end_of_the_lease_to_the_last_time_that_the_seat_was_passed_over() -> None:
+    left = Findings(abandoned=[("left", 100.0)], taken=[taken("left", 50.0, 95.0), taken("later", 51.0, 104.0)])
+    others = Findings(
+        taken=[
+            taken("later", 51.0, 99.0),  # before the lease was over
+            taken("later", 51.0, 100.05),  # asked for before
+            taken("later", 51.0, 103.0),
+            taken("more urgent", 49.0, 108.0),
+            taken("left", 50.0, 109.0),
+            taken("later", 51.0, 120.0),
+        ]
+    )
+    assert returns_of(lambda _start, _end: 2.5, [left, others]) == [1.5]
+
+
+def test_who_may_not_have_a_seat_does_not_pass_it_over() -> None:
+    left = Findings(abandoned=[("left", 100.0)], taken=[taken("left", 50.0, 95.0)])
+    skipped = Findings(taken=[taken("later", 51.0, 103.0)], barred={"task of left"})
+    last = Findings(taken=[taken("left", 50.0, 105.0)])
+    assert returns_of(lambda _start, _end: 0.0, [left, skipped, last]) == [0.0]
+    assert returns_of(lambda _start, _end: 0.0, [left, skipped]) == []
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
