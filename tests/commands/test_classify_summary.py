@@ -16,7 +16,6 @@ def test_the_summary_is_on_standard_error_and_adds_up():
     assert done.returncode == 0, done.stderr
     decisions = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["verdict"] == "allow" for each in decisions] == [False, True, True]
-    levels = [each["level"] for each in decisions]
     lines = done.stderr.splitlines()
     assert lines[0].split() == ["decisions", "3"]
     review, act = ("33.3", "0.0") if decisions[0]["verdict"] == "review" else ("0.0", "33.3")
