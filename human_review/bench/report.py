@@ -18,7 +18,8 @@ ZERO = (
 _COUNTS = ("reviewers", "tasks", "kills", "seconds", "think_seconds", *ZERO, "accepted", "labels", "returns")
 
 METHOD = f"""\
-`weir review` runs as it does in production, over a real Apache Kafka of one node. Tasks come in over `review-queue`.
+`weir review` runs as it does in production, over a real Apache Kafka of one node. Both databases wait for
+the disk with each commit. Tasks come in over `review-queue`.
 Scripted people sign in once and work over HTTP, all at the same time: they take a task, look at it for a while
 (`think_seconds` on average, exponential, three times that at most; the lease is lengthened meanwhile, as the page
 does), and decide. Some submit twice, submit with the token of an earlier lease,

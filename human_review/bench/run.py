@@ -161,7 +161,7 @@ def _ask(settings: Settings, count: int) -> None:
 @contextmanager
 def _service(settings: Settings, database: str) -> Iterator[tuple[Service, Path]]:
     """A service with empty tables and topics of its own; all of it is gone afterwards."""
-    server = Postgres() if database == "postgresql" else None
+    server = Postgres(durable=True) if database == "postgresql" else None
     with tempfile.TemporaryDirectory(prefix="weir-bench-review-") as name:
         folder = Path(name)
         [port] = free_ports(1)

@@ -13,6 +13,8 @@ from human_review.service import Service
 Conditions = list[ColumnElement[bool]]
 
 _HOUR_MS = 3_600_000
+# Made once: an alias copies every column of its table.
+_APPEALED, _ANSWERED = tasks.alias("appealed"), tasks.alias("answered")
 AHEAD = 32  # candidates looked at in one step: more than are taken at the same moment one by one
 
 
@@ -23,11 +25,9 @@ def next_seat(service: Service, actor: Actor, queue: str | None, now: int, ahead
     """
     queues = sorted(actor.queues) if queue is None else [queue]
     places = [true()] if ANY in queues else [seats.c.queue == name for name in queues] or [false()]
+    may = allowed(service, actor, now)
     parts = [
-        select(seats.c.seat_id)
-        .where(state, place, *allowed(service, actor, now))
-        .order_by(seats.c.rank_ms)
-        .limit(ahead)
+        select(seats.c.seat_id).where(state, place, *may).order_by(seats.c.rank_ms).limit(ahead)
         for state in _free(now)
         for place in places
     ]
@@ -94,9 +94,8 @@ def _did(table: Table, actor: Actor, *more: ColumnElement[bool]) -> ColumnElemen
 
 def _took_part(actor: Actor) -> ColumnElement[bool]:
     """Whether the person has ever answered another task of the item that an appeal is about."""
-    appealed, answered = tasks.alias("appealed"), tasks.alias("answered")
     return exists().where(
-        appealed.c.task_id == seats.c.task_id, answered.c.item_id == appealed.c.item_id,
-        answered.c.task_id != appealed.c.task_id, answers.c.task_id == answered.c.task_id,
+        _APPEALED.c.task_id == seats.c.task_id, _ANSWERED.c.item_id == _APPEALED.c.item_id,
+        _ANSWERED.c.task_id != _APPEALED.c.task_id, answers.c.task_id == _ANSWERED.c.task_id,
         answers.c.user_id == actor.user_id,
     )  # fmt: skip

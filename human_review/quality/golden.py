@@ -44,7 +44,7 @@ def offer(connection: Connection, service: Service, actor: Actor, queue: str | N
     draw = service.chance("golden", actor.user_id, last, str(len(seen)))
     if draw >= max(rule.share, rule.new_share) or draw >= _share(connection, service, actor.user_id):
         return None
-    for template in _waiting(connection, actor, queue):
+    for template in _one_of_each_kind(_waiting(connection, actor, queue)):
         candidates = _candidates(connection, service, actor, template)
         if candidates:
             place = service.chance("golden-pick", actor.user_id, last, str(len(seen)))
@@ -118,6 +118,14 @@ def _waiting(connection: Connection, actor: Actor, queue: str | None) -> list[Ro
     if ANY not in actor.languages:
         query = query.where(_speaks(actor))
     return list(connection.execute(query))
+
+
+def _one_of_each_kind(waiting: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The first of each: what has no candidate has none for others of its kind either, and they need not be asked."""
+    kinds: dict[tuple[str, str | None, str], Row[Any]] = {}
+    for row in waiting:
+        kinds.setdefault((row.language, row.label, row.why), row)
+    return list(kinds.values())
 
 
 def _speaks(actor: Actor) -> Any:
