@@ -80,6 +80,8 @@ def consumer(settings: Settings, group: str | None = None, **over: Any) -> Consu
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,
         "session.timeout.ms": settings.session_timeout_seconds * 1000,
+        # By itself it is three seconds, so that a short session would end between two of them.
+        "heartbeat.interval.ms": settings.session_timeout_seconds * 1000 // 4,
         "error_cb": _note,
     }
     return Consumer(config | over, logger=logger)
