@@ -102,6 +102,16 @@ def test_an_appeal_is_escalated_to_leads_from_its_page(service: Service) -> None
     assert reviewer.post(f"/appeals/seats/{seat}/escalate", data={"token": token}).status_code == 409
 
 
+def test_a_lead_is_not_offered_to_escalate_an_appeal(service: Service) -> None:
+    app = create_app(service)
+    platform, lead = signed_in(service, "service", app=app), signed_in(service, "lead", app=app)
+    platform.post("/api/v1/appeals", json=appeal_body())
+    lead.post("/appeals/next")
+    shown = lead.get("/appeals").text
+    assert "Uphold the decision" in shown
+    assert "Escalate" not in shown
+
+
 def test_an_appeal_goes_over_the_api_and_can_be_taken_back(service: Service) -> None:
     app = create_app(service)
     platform, reviewer = signed_in(service, "service", app=app), signed_in(service, "reviewer", app=app)

@@ -224,6 +224,15 @@ def test_skipping_escalating_and_giving_back_say_what_happened(desk: Service) ->
     assert "Nothing in hand" in page
 
 
+def test_a_lead_is_not_offered_to_escalate(desk: Service) -> None:
+    put(desk, task(1))
+    lead = signed_in(desk, "lead")
+    taken(lead)
+    shown = lead.get("/work").text
+    assert "Skip" in shown
+    assert "Escalate" not in shown
+
+
 def test_an_empty_queue_is_said(desk: Service) -> None:
     reviewer = signed_in(desk, "reviewer")
     page = reviewer.get(reviewer.post("/work/next").headers["location"]).text
