@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -21,6 +21,7 @@ from human_review.service import Service
 from human_review.stream import batches
 from human_review.stream.points import POINTS
 from human_review.testing import Postgres, make_review_task
+from human_review.testing_desk import in_force
 from stream_app.config_files import shipped
 from stream_app.contracts.codec import decode, encode
 from stream_app.contracts.review import ReviewDecision
@@ -51,6 +52,7 @@ class Desk:
         self._log = folder / "log"
         self._said = folder / "said"
         self._process: subprocess.Popen[bytes] | None = None
+        self.late_undo = False
         self.tasks: list[str] = []
 
     def start(self, trip: str = "", after: int = 1) -> None:
@@ -67,7 +69,8 @@ class Desk:
             "WEIR_TRIP_AFTER": str(after),
         }
         with self._said.open("ab") as said, self._log.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, CHILD], env=environment, stdout=said, stderr=log)
+            command = [sys.executable, CHILD, *(["late-undo"] if self.late_undo else [])]
+            self._process = subprocess.Popen(command, env=environment, stdout=said, stderr=log)
 
     def ended(self) -> int | None:
         assert self._process is not None
@@ -84,17 +87,19 @@ class Desk:
         produce(self.service.settings, REVIEW_QUEUE, [(task.item.item_id, encode(task)) for task in new])
         self.tasks += [task.task_id for task in new]
 
-    def told(self) -> dict[str, str]:
-        """The task of each label that was accepted."""
-        lines = self._said.read_text().splitlines() if self._said.exists() else []
-        return {label: task for _, label, task in (line.split() for line in lines)}
+    def told(self, what: str = "label") -> dict[str, str]:
+        """The task of each label that was accepted, or of which something else was said."""
+        return {line[1]: line[2] for line in self._lines() if line[0] == what}
+
+    def _lines(self) -> list[list[str]]:
+        return [line.split() for line in self._said.read_text().splitlines()] if self._said.exists() else []
 
     def labels(self) -> list[ReviewDecision]:
         records = read(self.service.settings, REVIEW_LABELS)
         return [decode(record.value, ReviewDecision) for record in records]
 
-    def finish(self) -> None:
-        """Let the service finish, undisturbed, and check what came of everything."""
+    def finish(self) -> list[ReviewDecision]:
+        """Let the service finish, undisturbed, check what came of everything and return what is in Kafka."""
         if self._process is None or self.ended() is not None:
             self.start()
         wait_until(self._is_done, 120, "the last label")
@@ -102,14 +107,16 @@ class Desk:
         labels = self.labels()
         assert Counter(label.label_id for label in labels).most_common(1)[0][1] == 1
         assert set(self.told()) <= {label.label_id for label in labels}
-        assert Counter(label.task.task_id for label in labels) == Counter(self.tasks)
+        assert Counter(label.task.task_id for label in in_force(labels)) == Counter(self.tasks)
+        return labels
 
     def _is_done(self) -> bool:
         assert self.ended() is None, self._log.read_text()
         # More answers may have been given than were told: whoever was killed did not get to say it.
         with self.service.database.read() as connection:
-            waits = batches.backlog(connection).messages
-        return not waits and len(self.labels()) >= len(self.tasks)
+            waits = batches.unsent(connection)
+        is_idle = self._lines()[-1:] == [["idle"]]
+        return is_idle and not waits and len(in_force(self.labels())) >= len(self.tasks)
 
 
 @pytest.fixture
@@ -128,7 +135,11 @@ def desk(new_service: Callable[..., Service], kafka_settings: Settings, tmp_path
 def kill_at(desk: Desk, point: str, after: int = 1) -> None:
     desk.start(point, after)
     desk.ask(6)
-    wait_until(lambda: desk.ended() is not None, 120, f"the end at {point}")
+    end = time.monotonic() + 120
+    while desk.ended() is None:  # a batch may hold all that was sent, and some points are passed once a batch
+        assert time.monotonic() < end, f"it did not end at {point}"
+        time.sleep(1)
+        desk.ask(1)
     assert desk.ended() == -signal.SIGKILL
 
 
@@ -144,6 +155,33 @@ def test_labels_are_sent_once_when_the_service_is_killed_anywhere(desk: Desk) ->
         for point in POINTS:
             kill_at(desk, point, after)
     desk.finish()
+
+
+def check_withdrawals(desk: Desk, points: Iterable[str], after: int) -> None:
+    """Kill it on the way of labels and of what withdraws them, and find label, withdrawal, label for each task."""
+    desk.late_undo = True
+    for point in points:
+        kill_at(desk, point, after)
+    labels = desk.finish()
+    assert not desk.told("in-time")
+    assert len(desk.told("undone")) >= len(desk.tasks) // 2
+    place = {label.label_id: number for number, label in enumerate(labels)}  # in Kafka's order within each task
+    withdrawn = {label.replaces: label for label in labels if label.withdrawn is not None}
+    assert set(desk.told("undone")) <= set(withdrawn)
+    for label in in_force(labels):
+        if label.replaces is None:  # killed before its first answer could be taken back
+            continue
+        assert place[label.replaces] < place[withdrawn[label.replaces].label_id] < place[label.label_id]
+
+
+def test_a_late_undo_is_sent_once_and_in_its_place_when_the_service_is_killed(desk: Desk) -> None:
+    check_withdrawals(desk, ("mid-outbox-publish", "after-outbox-publish"), 2)  # the first is a label
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_late_undo_is_sent_once_and_in_its_place_wherever_the_service_is_killed(desk: Desk, after: int) -> None:
+    check_withdrawals(desk, POINTS, after)
 
 
 def kill_database(desk: Desk, request: pytest.FixtureRequest) -> None:
