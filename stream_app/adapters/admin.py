@@ -215,13 +215,14 @@ def _problem(settings: Settings, future: "Future[Any]") -> KafkaError | None:
 
 # Who may do what. Writing, reading and creating include describing.
 
-Process = Literal["worker", "feedback", "review", "producer", "dead-letters", "reader", "topics"]
+Process = Literal["worker", "feedback", "review", "producer", "dead-letters", "examples", "reader", "topics"]
 PROCESSES: dict[Process, str] = {
     "worker": "`weir worker`",
     "feedback": "`weir feedback`",
     "review": "`weir review`, and `weir audit` where it reads the published heads",
     "producer": "`weir produce`, and everyone who posts content",
     "dead-letters": "`weir dead-letters show` and `replay`",
+    "examples": "`weir examples`",
     "reader": "a consumer of decisions and enforcement",
     "topics": "`weir topics create` and `list`",
 }
@@ -308,6 +309,13 @@ def acls(process: Process, settings: Settings) -> list[Rule]:
                     "a consumer has a group, also one without offsets",
                 ),
             ]
+        case "examples":
+            return [
+                on(RETRAINING, "read", "what can be learned from"),
+                Rule(
+                    "group", examples_group(settings), ("read",), "a consumer has a group, also one without offsets"
+                ),
+            ]
         case "reader":
             return [
                 on(DECISIONS, "read", "every decision"),
@@ -325,6 +333,11 @@ def acls(process: Process, settings: Settings) -> list[Rule]:
 def dead_letters_group(settings: Settings) -> str:
     """The group of ``weir dead-letters``, which commits nothing."""
     return f"{settings.consumer_group}-dead-letters"
+
+
+def examples_group(settings: Settings) -> str:
+    """The group of ``weir examples``, which commits nothing."""
+    return f"{settings.consumer_group}-examples"
 
 
 def bindings(rules: list[Rule], user: str) -> list[AclBinding]:

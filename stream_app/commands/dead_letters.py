@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,23 +14,23 @@ from unicodedata import category
 
 import msgspec
 import typer
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stream_app.adapters import clients
 from stream_app.adapters.admin import dead_letters_group
+from stream_app.adapters.whole_topic import messages_of
 from stream_app.commands.topics import BAD_INPUT, UNREACHABLE, Json
 from stream_app.contracts import codec
 from stream_app.contracts.dead_letter import DeadLetter
 from stream_app.contracts.topics import DEAD_LETTERS, TOPICS
-from stream_app.errors import BadMessage, ConfigError, Unreachable
+from stream_app.errors import BadMessage, Unreachable
 from stream_app.pipeline.dead_letter import ATTEMPTS_HEADER
 from stream_app.settings import Settings, load
 
 _SECONDS = 30.0
-_SILENCE_SECONDS = 10.0
 _MAX_BYTES = 100 * 2**20
 _KEY_CHARS = 40
 _VALUE_FIELDS = ("value_base64", "head_base64", "key_base64")
@@ -262,35 +261,8 @@ def parse_since(since: str, *, now: datetime) -> datetime:
 
 def _letters(settings: Settings, unreadable: list[str]) -> Iterator[Letter]:
     """Every dead letter that is there now; what is none is named in ``unreadable``."""
-    clients.probe(settings)
-    name = settings.topic(DEAD_LETTERS)
-    group = dead_letters_group(settings)
-    with closing(clients.consumer(settings, group, **{"enable.partition.eof": True})) as consumer:
-        ends = _ends(settings, consumer, name)
-        consumer.assign(
-            [TopicPartition(name, partition, first) for partition, (first, end) in ends.items() if end > first]
-        )
-        left = {partition: end for partition, (first, end) in ends.items() if end > first}
-        heard = time.monotonic()
-        while left:
-            messages = consumer.consume(200, 0.1)
-            if messages:
-                heard = time.monotonic()
-            elif time.monotonic() - heard > _SILENCE_SECONDS:
-                clients.probe(settings)
-                heard = time.monotonic()
-            for message in messages:
-                problem = message.error()
-                partition, offset = message.partition(), message.offset()
-                if problem is not None and problem.code() != KafkaError._PARTITION_EOF:
-                    raise clients.translated(settings, problem)
-                if partition is None or offset is None or partition not in left:
-                    continue
-                if problem is None and offset < left[partition]:
-                    yield from _letter(message, unreadable)
-                # At the end of a partition the offset is that of the message to come.
-                if offset + (problem is None) >= left[partition]:
-                    del left[partition]
+    for message in messages_of(settings, DEAD_LETTERS, dead_letters_group(settings)):
+        yield from _letter(message, unreadable)
 
 
 def _letter(message: Any, unreadable: list[str]) -> Iterator[Letter]:
@@ -300,22 +272,6 @@ def _letter(message: Any, unreadable: list[str]) -> Iterator[Letter]:
         unreadable.append(f"{message.partition()}:{message.offset()} is no dead letter: {problem.detail}")
         return
     yield Letter(message.partition(), message.offset(), message.key(), tuple(message.headers() or ()), content)
-
-
-def _ends(settings: Settings, consumer: Consumer, name: str) -> dict[int, tuple[int, int]]:
-    try:
-        found = consumer.list_topics(name, _SECONDS).topics[name]
-        if found.error is not None:
-            if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                problem = f"there is no topic {name}; `weir topics create` makes it"
-                raise ConfigError("environment", "WEIR_TOPIC_PREFIX", problem)
-            raise clients.translated(settings, found.error)
-        return {
-            partition: consumer.get_watermark_offsets(TopicPartition(name, partition), _SECONDS)
-            for partition in found.partitions
-        }
-    except KafkaException as problem:
-        raise clients.translated(settings, problem) from problem
 
 
 def _age(letter: Letter) -> tuple[datetime, int, int]:

@@ -305,6 +305,13 @@ def test_the_operator_of_dead_letters_can_read_them_and_send_content_again(as_us
     _refused(settings, "read", DECISIONS.name)
 
 
+def test_whoever_trains_can_read_the_examples_and_nothing_else(as_user: As) -> None:
+    settings = as_user("examples")
+    _messages(settings, RETRAINING.name, admin.examples_group(settings))
+    _refused(settings, "write", RETRAINING.name)
+    _refused(settings, "read", CONTENT.name)
+
+
 @pytest.fixture
 def review(as_user: As, tmp_path: Path) -> Iterator[Service]:
     settings = as_user("review")
