@@ -20,7 +20,7 @@ from human_review.desk.answer import MAX_NOTE_CHARS, Answer, Hand
 from human_review.desk.cards import open_task
 from human_review.desk.decide import give
 from human_review.desk.emit import undo_ms
-from human_review.desk.take import held_seat, lease, lock_task
+from human_review.desk.leases import held_seat, lease, lock_task, must_reach
 from human_review.desk.undo import revoke
 from human_review.errors import AlreadyDecided, Conflict, Forbidden, Invalid, NotFound
 from human_review.people import exposure
@@ -73,7 +73,8 @@ def decide_appeal(
     """
     with service.database.write() as connection:
         found = _lock(connection, service, seat_id, actor)
-        actor.must("decide-appeals", queue=found.task.queue, language=found.task.language)
+        actor.must("decide-appeals")
+        must_reach(actor, found.task)
         answer = _checked(service, found.about.decision, outcome, verdict, labels, seconds)
         text = _checked_reply(reply)
         if before := _before(connection, service, found, actor, (seat_id, token), (outcome, answer, text)):
@@ -104,7 +105,8 @@ def undo_appeal(service: Service, actor: Actor, appeal_id: str) -> int:
     with service.database.write() as connection:
         seat_id, label_id = _own(connection, actor, appeal_id)
         found = _lock(connection, service, seat_id, actor)
-        actor.must("decide-appeals", queue=found.task.queue, language=found.task.language)
+        actor.must("decide-appeals")
+        must_reach(actor, found.task)
         in_time = now_ms(connection) < (found.appeal.decided_ms or 0) + undo_ms(service)
         if not in_time or not outbox.take_back(connection, [_message_id(appeal_id)]):
             raise Conflict("the outcome has left already and was told to the author; it cannot be taken back")

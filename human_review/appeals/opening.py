@@ -37,7 +37,7 @@ def open_task(connection: Connection, service: Service, appeal: Appeal, decision
         task_id=task_id_of(appeal.appeal_id),
         decision=decision,
         item=appeal.item,
-        origin=appeal.origin,
+        origin=decision.origin or appeal.origin,  # the worker read the item; a ruling must find its partition
         folded_text=known.folded_text if known else folded(appeal.item),
         context=known.context if known else Context(),
         queue=APPEALS,

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, func, or_, select, update
 
 from human_review.appeals import acted_on, opening, raising
+from human_review.appeals.given import mended, must_be_past
 from human_review.appeals.reputation import reputation_of
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
@@ -96,6 +97,8 @@ def _checked(report: UserReport) -> str:
     ):
         if not _fits(value, most):
             raise Invalid(f"{name} must have 1 to {most} characters, all of them printable")
+    if report.decision is not None:
+        must_be_past("decision.decided_at", report.decision.decided_at)
     if report.item is not None and len(report.item.text) > MAX_TEXT_CHARS:
         raise Invalid(f"a text has at most {MAX_TEXT_CHARS} characters")
     return item_id
@@ -168,11 +171,11 @@ def _from_task(task: ReviewTask | None) -> dict[str, Any] | None:
 
 
 def _from_report(report: UserReport, now: datetime) -> dict[str, Any] | None:
-    origin = report.origin or (report.decision.origin if report.decision else None)
+    origin = (report.decision.origin if report.decision else None) or report.origin
     if report.item is None or origin is None:
         return None
     return {
-        "decision": report.decision or _unknown(report, now), "item": report.item, "origin": origin,
+        "decision": report.decision or _unknown(report, now), "item": mended(report.item), "origin": origin,
         "folded_text": opening.folded(report.item),
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from human_review.appeals.reputation import reputation_of
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, appeals, reports, seats, tasks
 from human_review.desk.emit import undo_ms
+from human_review.desk.leases import must_reach
 from human_review.errors import NotFound
 from human_review.permissions import ANY, Actor
 from human_review.service import Service
@@ -92,16 +93,17 @@ def state_of(service: Service, actor: Actor, appeal_id: str) -> AppealState:
 
 
 def in_hand(service: Service, actor: Actor, task_id: str) -> InHand:
-    """The appeal that a task is about, for whoever holds it now. Raises NotFound."""
+    """The appeal that a task is about, for whoever holds it now. Raises NotFound, Forbidden."""
     actor.must("decide-appeals")
     with service.database.read() as connection:
         row = connection.execute(
-            select(appeals.c.sealed_statement, tasks.c.item_id, tasks.c.queue, tasks.c.language, tasks.c.sealed)
+            select(appeals.c.sealed_statement, tasks)
             .join(tasks, tasks.c.task_id == appeals.c.task_id)
             .where(appeals.c.task_id == task_id, _holds(actor, task_id, now_ms(connection)))
         ).one_or_none()
-        if row is None or not actor.may("decide-appeals", queue=row.queue, language=row.language):
+        if row is None:
             raise NotFound("there is no such appeal in your hands; take the task first")
+        must_reach(actor, row)
         appeal = decode(service.sealer.open(connection, row.item_id, row.sealed_statement), Appeal)
         decision = decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask).decision
     return InHand(

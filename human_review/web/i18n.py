@@ -98,7 +98,7 @@ def page_context(locale: str) -> dict[str, Any]:
         "lang": locale,
         "dir": direction(locale),
         "languages": LOCALES,
-        "when": lambda time: format_datetime(_datetime(time), "medium", tzinfo=UTC, locale=locale),
+        "when": lambda time: _when(_datetime(time), locale),
         "until": lambda seconds: format_timedelta(seconds, add_direction=True, locale=locale),
         "for_seconds": lambda seconds: format_timedelta(seconds, locale=locale),
         "iso": lambda time: _datetime(time).isoformat(timespec="seconds"),
@@ -109,6 +109,13 @@ def page_context(locale: str) -> dict[str, Any]:
         "show": text.show,
         "line": text.line,
     }
+
+
+def _when(time: datetime, locale: str) -> str:
+    try:
+        return format_datetime(time, "medium", tzinfo=UTC, locale=locale)
+    except OverflowError:  # in the first or last hours that there are, another zone has no date for it
+        return time.isoformat(timespec="seconds")
 
 
 def _datetime(time: datetime | int) -> datetime:

@@ -1,11 +1,12 @@
 """What producers post."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 MAX_TEXT_CHARS = 100_000
 MAX_ID_CHARS = 256
+YEARS = range(1990, 2100)  # in which content can have been made
 
 
 class ContentItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,3 +34,10 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """The author deleted the item: its open tasks close and its text is erased."""
 
     item_id: str
+
+
+def sane_time(moment: datetime) -> datetime | None:
+    """A stated time in UTC, which is assumed where no offset is given; None outside `YEARS`."""
+    if moment.year not in YEARS:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

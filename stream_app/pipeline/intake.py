@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, NoReturn, TypeVar
 from unicodedata import category
@@ -16,7 +16,7 @@ from unicodedata import category
 import msgspec
 
 from stream_app.contracts.codec import schema_of
-from stream_app.contracts.content import MAX_ID_CHARS, MAX_TEXT_CHARS, ContentItem, Deletion
+from stream_app.contracts.content import MAX_ID_CHARS, MAX_TEXT_CHARS, ContentItem, Deletion, sane_time
 from stream_app.contracts.review import Ruling
 from stream_app.errors import BadMessage
 from stream_app.pipeline.types import Incoming
@@ -53,7 +53,6 @@ MAX_DIGITS = 18
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 # A review task carries the whole item, and must fit where the item did.
 MAX_METADATA_CHARS = 16_384
-YEARS = range(1990, 2100)
 
 _Message = TypeVar("_Message", bound=msgspec.Struct)
 _Object = dict[str, Any]
@@ -287,16 +286,13 @@ def _drop_senseless(known: _Object, flags: list[str]) -> None:
 
 
 def _sane_time(stated: Any) -> datetime | None:
-    """RFC 3339 in UTC; UTC is assumed where no offset is given. None for anything else, and outside YEARS."""
+    """RFC 3339, as `sane_time` has it. None for anything else."""
     if type(stated) is not str or len(stated) > 64:
         return None
     try:
-        moment = datetime.fromisoformat(stated)
+        return sane_time(datetime.fromisoformat(stated))
     except ValueError:
         return None
-    if moment.year not in YEARS:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _without_surrogates(fields: _Object, flags: list[str]) -> _Object:

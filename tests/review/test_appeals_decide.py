@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from human_review.desk.answer import Answer
 from human_review.desk.cards import Card
 from human_review.desk.decide import decide
 from human_review.desk.intake import add_task, erase
+from human_review.desk.skip import escalate
 from human_review.desk.take import take
 from human_review.errors import AlreadyDecided, Conflict, Forbidden, Invalid, LeaseLost, NotFound
 from human_review.people import accounts
@@ -268,3 +270,19 @@ def test_reply_and_statement_are_in_no_message_but_the_sealed_ones(service: Serv
     assert "nachtigall" not in json.dumps(facts)
     assert b"nachtigall" not in stored
     assert any(fact.get("outcome") == "overturned" for fact in facts)
+
+
+def test_who_is_no_lead_any_more_decides_no_escalated_appeal_that_is_still_in_hand(service: Service) -> None:
+    appeal = appeal_from(service)
+    ann, lead = person(service, "ann"), person(service, "lea", "lead")
+    first = taken(service, ann)
+    escalate(service, ann, first.seat_id, first.token)
+    card = taken(service, lead)
+    less = replace(lead, role="reviewer")
+    with pytest.raises(Forbidden, match="review-escalated"):
+        decide_appeal(service, less, card.seat_id, card.token, "overturned", REPLY)
+    with pytest.raises(Forbidden, match="review-escalated"):
+        show.in_hand(service, less, card.task_id)
+    decide_appeal(service, lead, card.seat_id, card.token, "overturned", REPLY)
+    with pytest.raises(Forbidden, match="review-escalated"):
+        undo_appeal(service, less, appeal.appeal_id)

@@ -170,3 +170,31 @@ def test_a_waiting_appeal_of_an_erased_item_stays_as_it_is(service: Service) -> 
         erase(connection, service, "item-1")
         statements.decided(connection, service, make_decision())
     assert state_of(service) == "waiting"
+
+
+NO_TIMES = ("0001-01-01T00:00:00+02:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-05:00", "1601-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("stated", NO_TIMES)
+def test_a_time_that_says_nothing_is_left_out_of_the_item(service: Service, stated: str) -> None:
+    task = make_review_task(1)
+    item = msgspec.structs.replace(task.item, created_at=datetime.fromisoformat(stated))
+    assert submit(service, make_appeal(item=item))
+    with service.database.read() as connection:
+        row = connection.execute(select(tasks)).one()
+        sealed = decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask)
+    assert sealed.item == msgspec.structs.replace(item, created_at=None)
+
+
+def test_a_ruling_finds_the_worker_that_read_the_item_whatever_the_platform_says(service: Service) -> None:
+    read = make_review_task(1).origin
+    elsewhere = msgspec.structs.replace(read, partition=77)
+    submit(service, make_appeal(decision=make_decision(origin=read), origin=elsewhere))
+    silent = make_decision(2, origin=None)
+    submit(service, make_appeal(2, decision=silent, origin=elsewhere))
+    with service.database.read() as connection:
+        found = {
+            row.item_id: decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask).origin.partition
+            for row in connection.execute(select(tasks)).all()
+        }
+    assert found == {"item-1": read.partition, "item-2": 77}

@@ -115,3 +115,9 @@ def test_a_language_that_is_not_known_stands_for_itself() -> None:
     assert i18n.language_name("pt-BR", "de") == "Portugiesisch (Brasilien)"
     assert i18n.language_name("<script>", "en") == "<script>"
     assert i18n.language_name("", "en") == ""
+
+
+@pytest.mark.parametrize("locale", sorted(i18n.LOCALES))
+def test_a_time_for_which_other_zones_have_no_date_is_shown_as_it_was_written(locale: str) -> None:
+    for written in ("0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-05:00"):
+        assert said(locale, "{{ when(time) }}", time=datetime.fromisoformat(written)) == written

@@ -264,3 +264,26 @@ def test_a_flood_about_an_item_without_a_task_opens_one(service: Service) -> Non
     with service.database.write() as connection:
         opened = {reports.add(connection, service, with_item(number)).task_id for number in range(10)}
     assert len(opened) == 1
+
+
+def test_a_time_that_says_nothing_is_left_out_of_a_reported_item(service: Service) -> None:
+    report = with_item()
+    assert report.item is not None
+    nothing = datetime.fromisoformat("0001-01-01T00:00:00+02:00")
+    add(service, msgspec.structs.replace(report, item=msgspec.structs.replace(report.item, created_at=nothing)))
+    with service.database.read() as connection:
+        row = connection.execute(select(tasks)).one()
+        assert decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask).item.created_at is None
+
+
+def test_a_decision_that_comes_with_a_report_has_a_time_and_its_place_counts(service: Service) -> None:
+    task = make_review_task(1)
+    report = msgspec.structs.replace(with_item(), origin=msgspec.structs.replace(task.origin, partition=77))
+    late = msgspec.structs.replace(task.decision, decided_at=datetime(1, 1, 1))  # noqa: DTZ001 - that is what is wrong
+    with pytest.raises(Invalid, match="decided_at must be a time in the past"):
+        add(service, msgspec.structs.replace(report, decision=late))
+    add(service, msgspec.structs.replace(report, decision=msgspec.structs.replace(task.decision, origin=task.origin)))
+    with service.database.read() as connection:
+        row = connection.execute(select(tasks)).one()
+        sealed = decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask)
+    assert sealed.origin.partition == task.origin.partition
