@@ -39,8 +39,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was in the form before it could not be taken."""
+    """What was in the form before it could not be taken. It is of this seat's task, and is shown with no other."""
 
+    seat_id: str = ""
     verdict: str = ""
     labels: tuple[str, ...] = ()
     note: str = ""
@@ -81,11 +82,16 @@ def context(
     mine = keys.keys_of(service.config, chosen.keys)
     base: dict[str, Any] = {
         "card": card, "preferences": chosen, "keys": mine, "labels": service.config.labels, "reports": count,
-        "skip_reasons": service.config.skip_reasons, "given": given or Draft(), "statement": None, "done": None,
+        "skip_reasons": service.config.skip_reasons, "given": _of_same(card, given), "statement": None, "done": None,
         "did": "", "problem": "", "looked": False, "pressed": lambda action: keys.pressed(action, mine),
         "due_seconds": 0.0, "lease_left_ms": 0, "shown": None,
     }  # fmt: skip
     return base | (_of_card(card, now) if card else {}) | more
+
+
+def _of_same(card: Card | None, given: Draft | None) -> Draft:
+    """The draft, unless the card is another one by now: with two windows open, what is in hand can change."""
+    return given if card is not None and given is not None and given.seat_id == card.seat_id else Draft()
 
 
 def _of_card(card: Card, now: int) -> dict[str, Any]:

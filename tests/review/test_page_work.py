@@ -261,6 +261,36 @@ def test_a_group_is_decided_after_its_sample_and_undone_at_once(desk: Service) -
         assert connection.execute(select(answers).where(answers.c.state == "standing")).all() == []
 
 
+def test_what_was_written_about_one_item_is_not_filled_in_for_another(desk: Service) -> None:
+    put(desk, task(1), task(2, hours=2))
+    reviewer = signed_in(desk, "reviewer")  # with the first card open in two windows
+    seat, token = taken(reviewer)
+    reviewer.post(f"/work/seats/{seat}/decision", data={"token": token, "verdict": "allow"})
+    form = {"token": token, "verdict": "remove", "labels": ["toxicity"], "note": "of the first"}
+    late = reviewer.post(f"/work/seats/{seat}/decision", data=form)
+    assert late.status_code == 409
+    assert seat_of(late.text)[0] != seat
+    assert "of the first" not in late.text
+    assert not re.search(r'value="(remove|toxicity)"[^>]*checked', late.text)
+
+
+def test_the_page_of_a_group_is_of_one_seat_whatever_else_is_in_hand(desk: Service) -> None:
+    alike = "the same long text everywhere"
+    put(desk, task(1), task(2, text=alike, hours=2), task(3, text=alike, hours=3))
+    reviewer = signed_in(desk, "reviewer")
+    first, token = taken(reviewer)
+    done = reviewer.post(f"/work/seats/{first}/decision", data={"token": token, "verdict": "allow"})
+    undo = re.search(r'action="(/work/labels/\w+/undo)"', reviewer.get(done.headers["location"]).text)
+    assert undo is not None
+    second, second_token = seat_of(reviewer.get("/work").text)
+    reviewer.post(undo[1])  # now both are in hand, and the first has the later lease
+    assert seat_of(reviewer.get("/work").text)[0] == first
+    page = reviewer.get(f"/work/seats/{second}/group?token={second_token}").text
+    assert "2 items that belong together" in page
+    assert seat_of(page) == (second, second_token)
+    assert f'action="/work/seats/{second}/group-decision"' in page
+
+
 def test_keys_are_those_of_the_review_file_unless_the_person_chose_others(desk: Service) -> None:
     put(desk, task())
     reviewer = signed_in(desk, "reviewer")

@@ -63,7 +63,7 @@ def decided(
             service, actor, seat_id, token, "upheld" if upheld else "overturned", reply, verdict, chosen, seconds
         )
     except ReviewError as problem:
-        return _page(request, service, actor, problem=problem, given=Draft(outcome, tuple(labels), reply))
+        return _page(request, service, actor, problem=problem, given=Draft(seat_id, outcome, tuple(labels), reply))
     return redirect(f"/appeals?done={made.label_id}")
 
 

@@ -11,7 +11,7 @@ from human_review.desk.cards import Card
 from human_review.desk.decide import Answer, decide
 from human_review.desk.groups import decide_group, group, undo_group
 from human_review.desk.skip import escalate, skip
-from human_review.desk.take import release, take
+from human_review.desk.take import look, release, take
 from human_review.desk.undo import undo
 from human_review.errors import AlreadyDecided, Invalid, LeaseLost, ReviewError, TooMany
 from human_review.people import preferences
@@ -70,7 +70,7 @@ def decided(
     def step() -> dict[str, str]:
         return {"done": decide(service, actor, seat_id, token, answer).label_id}
 
-    return _on(request, service, actor, step, Draft(verdict, tuple(labels), note))
+    return _on(request, service, actor, step, Draft(seat_id, verdict, tuple(labels), note))
 
 
 @router.post("/work/seats/{seat_id}/skip", dependencies=_REVIEW)
@@ -128,10 +128,9 @@ def group_page(
 ) -> Response:
     """What belongs together with the card, to look at some of it and decide all of it."""
     try:
-        found = group(service, actor, seat_id, token)
+        return _group_page(request, service, actor, seat_id, token)
     except (LeaseLost, Invalid) as problem:
         return _failed(request, service, actor, problem)
-    return _group_page(request, service, actor, found)
 
 
 @router.post("/work/seats/{seat_id}/group-decision", dependencies=_REVIEW)
@@ -147,11 +146,9 @@ def group_decided(
     except ReviewError as problem:
         if isinstance(problem, LeaseLost | AlreadyDecided):
             return _failed(request, service, actor, problem)
-        draft = Draft(verdict, tuple(labels), note)
-        found = group(service, actor, seat_id, token)
         return _group_page(
-            request, service, actor, found, status_code=problem.status, problem=said(problem, actor), given=draft,
-            ticked=checked,
+            request, service, actor, seat_id, token, status_code=problem.status, problem=said(problem, actor),
+            given=Draft(seat_id, verdict, tuple(labels), note), ticked=checked,
         )  # fmt: skip
     return redirect(f"/work?batch={given.batch_id}")
 
@@ -242,8 +239,10 @@ def _page(
 
 
 def _group_page(
-    request: Request, service: Service, actor: Actor, found: Any, *, status_code: int = 200,
+    request: Request, service: Service, actor: Actor, seat_id: str, token: int, *, status_code: int = 200,
     given: Draft | None = None, **more: Any,
 ) -> Response:  # fmt: skip
-    values = desk_view.context(service, actor, desk_view.held(service, actor), given=given)
+    """Card and group of one seat: a person may hold another as well. Raises LeaseLost, Invalid, Forbidden."""
+    found = group(service, actor, seat_id, token)
+    values = desk_view.context(service, actor, look(service, actor, seat_id, token), given=given)
     return page(request, "group.html", status_code=status_code, **values | {"group": found, "ticked": []} | more)
