@@ -32,7 +32,7 @@ test: setup ## Run the tests (those on a real Kafka need Java 17 and Maven)
 	@$(BIN)/pytest -q
 
 test-long: setup ## Run the promises at their stated size; results in docs/results
-	@$(BIN)/pytest -q -m long -s
+	@$(BIN)/pytest -q -m long -s --results docs/results/long.md
 
 bench: setup ## Measure throughput and latency on a real Kafka
 	@$(BIN)/weir bench stream

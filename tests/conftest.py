@@ -4,6 +4,7 @@ import logging
 import os
 import uuid
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from stream_app.contracts.topics import TOPICS
 from stream_app.settings import Settings
 from stream_app.testing_kafka import KafkaBroker, create_topics, missing
+from stream_app.testing_long import LongResults
 
 _KEPT = ("WEIR_CI", "WEIR_TEST_")
 # Asserts in these say as much as those in tests do; pytest must know before they are imported.
@@ -54,6 +56,17 @@ def topics(kafka_settings: Settings) -> Settings:
     """The same settings with all declared topics created, four partitions where they follow ``content``."""
     create_topics(kafka_settings, TOPICS, partitions=4)
     return kafka_settings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where to write what the long tests came to."""
+    parser.addoption("--results", type=Path, metavar="FILE", help="write the page of what the long tests came to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    page = config.getoption("--results")
+    if page is not None:
+        config.pluginmanager.register(LongResults(page))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
