@@ -88,7 +88,7 @@ def decide_appeal(
         give(connection, service, hand)
         _store(connection, service, found, hand, outcome, text)
         _announce(connection, service, found, hand, outcome)
-        exposure.note(connection, service, actor.user_id, answer.seconds, found.task.severity)
+        exposure.spent(connection, actor.user_id, answer.seconds, found.task.severity)
         log.append(
             connection, actor, "decide-appeal", found.appeal.appeal_id, outcome=outcome, verdict=answer.verdict,
             decision=found.appeal.decision_id, task=found.task.task_id, label=hand.label_id,

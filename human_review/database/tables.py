@@ -115,6 +115,7 @@ exposures = Table(  # what a person has looked at; private to that person
     Column("at_ms", _Ms, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("severity", Float, nullable=False),  # 0 to 1
+    Column("shown", Integer, nullable=False),  # so many items; 0 where time is added to what was counted before
     Index("ix_exposures_user_id_at_ms", "user_id", "at_ms"),
 )  # fmt: skip
 

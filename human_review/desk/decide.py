@@ -59,7 +59,7 @@ def decide(service: Service, actor: Actor, seat_id: str, token: int, answer: Ans
         seat = held_seat(connection, actor, seat_id, token)
         hand = Hand(actor, task, seat, answer, digest("label", seat_id, token), now_ms(connection))
         final = give(connection, service, hand)
-        exposure.note(connection, service, actor.user_id, answer.seconds, task.severity)
+        exposure.spent(connection, actor.user_id, answer.seconds, task.severity)
         log.append(
             connection, actor, "decide", task.task_id, label=hand.label_id, verdict=answer.verdict,
             labels=",".join(answer.labels), final=final, blind=task.blind,

@@ -108,7 +108,8 @@ def decide_group(
         left_out = _alike(connection, task) - len(members)
         final = int(give(connection, service, _hand(actor, task, seat, answer, batch_id, now_ms(connection))))
         final += sum(_give(connection, service, actor, member, answer, batch_id) for member in members)
-        exposure.note(connection, service, actor.user_id, answer.seconds, task.severity)
+        exposure.shown(connection, actor.user_id, len(_sample(service, task, members)))
+        exposure.spent(connection, actor.user_id, answer.seconds, task.severity)
         log.append(
             connection, actor, "decide-group", task.task_id, batch=batch_id, verdict=answer.verdict,
             labels=",".join(answer.labels), tasks=1 + len(members), final=final, left_out=left_out,

@@ -42,7 +42,7 @@ def skip(service: Service, actor: Actor, seat_id: str, token: int, reason: str, 
         seat = held_seat(connection, actor, seat_id, token)
         _pass(connection, actor, task.task_id, reason)
         let_go(connection, seat)
-        exposure.note(connection, service, actor.user_id, seconds, task.severity)
+        exposure.spent(connection, actor.user_id, seconds, task.severity)
         log.append(connection, actor, "skip", task.task_id, reason=reason)
     service.telemetry.count(REVIEW_ANSWERS, "skipped")
     return Passed(task_id=task.task_id, what_happens=_SKIPPED)
@@ -70,7 +70,7 @@ def escalate(service: Service, actor: Actor, seat_id: str, token: int, *, second
             announce(
                 connection, service, TASK_ESCALATED, task_id=task.task_id, item_id=task.item_id, queue=queue
             )  # fmt: skip
-        exposure.note(connection, service, actor.user_id, seconds, task.severity)
+        exposure.spent(connection, actor.user_id, seconds, task.severity)
         log.append(connection, actor, "escalate", task.task_id)
     service.telemetry.count(REVIEW_ANSWERS, _ESCALATED)
     return Passed(task_id=task.task_id, what_happens="a lead gets the task")

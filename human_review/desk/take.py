@@ -44,8 +44,9 @@ def take(service: Service, actor: Actor, queue: str | None = None) -> Card | Non
         if seat is None:
             exposure.check(connection, service, actor)
             seat = _next(connection, service, actor, queue, now)
-        if seat is None:
-            return None
+            if seat is None:
+                return None
+            exposure.shown(connection, actor.user_id)
         token = lease(connection, service, actor, seat, now)
     return look(service, actor, seat.seat_id, token)  # read after the write, so that others need not wait for it
 
@@ -75,15 +76,16 @@ def heartbeat(service: Service, actor: Actor, seat_id: str, token: int) -> int:
 
 
 @again
-def release(service: Service, actor: Actor, seat_id: str, token: int) -> None:
-    """Give the seat back unanswered, whatever the person may do by now.
+def release(service: Service, actor: Actor, seat_id: str, token: int, *, seconds: float = 0.0) -> None:
+    """Give the seat back unanswered, whatever the person may do by now, after so many seconds with it.
 
     Raises LeaseLost where it is somebody else's.
     """
     with service.database.write() as connection:
-        lock_task(connection, seat_id)
+        task = lock_task(connection, seat_id)
         held_seat(connection, actor, seat_id, token)
         put_back(connection, seat_id)
+        exposure.spent(connection, actor.user_id, seconds, task.severity)
 
 
 def _kept(connection: Connection, actor: Actor, now: int) -> Row[Any] | None:

@@ -1,6 +1,7 @@
 """What a person has looked at in a rolling day, and when they must rest. Nobody else gets to see it.
 
-A minute on content of severity 0.5 counts half a weighted minute.
+An item counts when it is given out, whatever becomes of it: who gives everything back has seen it all the same. Time
+counts once it is known; a minute on content of severity 0.5 is half a weighted minute.
 """
 
 from dataclasses import dataclass
@@ -58,22 +59,25 @@ def limits_of(connection: Connection, service: Service, user_id: str) -> Exposur
     return msgspec.structs.replace(shared, items=items, weighted_minutes=minutes)
 
 
-def note(connection: Connection, service: Service, user_id: str, seconds: float, severity: float) -> None:
-    """Count one item that a person has looked at: seconds from 0 to an hour, severity 0 to 1; beyond is cut.
+def shown(connection: Connection, user_id: str, items: int = 1) -> None:
+    """Count items that a person is given to look at."""
+    _add(connection, user_id, shown=items, seconds=0.0, severity=0.0)
 
-    What no budget needs any more is forgotten.
-    """
+
+def spent(connection: Connection, user_id: str, seconds: float, severity: float) -> None:
+    """Count the time that a person took over what they were shown: 0 s to an hour, severity 0 to 1; beyond is cut."""
+    _add(
+        connection, user_id, shown=0, seconds=min(max(seconds, 0.0), _MOST_SECONDS),
+        severity=min(max(severity, 0.0), 1.0),
+    )  # fmt: skip
+
+
+def _add(connection: Connection, user_id: str, **values: float) -> None:
+    """What no budget needs any more is forgotten."""
     now = now_ms(connection)
     old = exposures.c.at_ms < now - _KEEP_MS
     connection.execute(exposures.delete().where(exposures.c.user_id == user_id, old))
-    connection.execute(
-        exposures.insert().values(
-            user_id=user_id,
-            at_ms=now,
-            seconds=min(max(seconds, 0.0), _MOST_SECONDS),
-            severity=min(max(severity, 0.0), 1.0),
-        )
-    )
+    connection.execute(exposures.insert().values(user_id=user_id, at_ms=now, **values))
 
 
 def check(connection: Connection, service: Service, actor: Actor) -> None:
@@ -89,10 +93,12 @@ def check(connection: Connection, service: Service, actor: Actor) -> None:
 def seen(connection: Connection, user_id: str, until_ms: int | ScalarSelect[int]) -> Seen:
     """What a person saw in the day that ends at ``until_ms``, which belongs to it."""
     count, weighted, last = connection.execute(
-        select(func.count(), func.sum(exposures.c.seconds * exposures.c.severity), func.max(exposures.c.at_ms))
-        .where(*_day(user_id, until_ms))
+        select(
+            func.sum(exposures.c.shown), func.sum(exposures.c.seconds * exposures.c.severity),
+            func.max(exposures.c.at_ms),
+        ).where(*_day(user_id, until_ms))
     ).one()  # fmt: skip
-    return Seen(count, float(weighted or 0.0) / 60, last)
+    return Seen(int(count or 0), float(weighted or 0.0) / 60, last)
 
 
 def pause_ms(connection: Connection, service: Service, user_id: str) -> int:
@@ -114,12 +120,12 @@ def pause_ms(connection: Connection, service: Service, user_id: str) -> int:
 def _frees_ms(connection: Connection, limits: Exposure, user_id: str, last: int) -> int:
     """When the day no longer holds more than the budget, if nothing is added to it."""
     rows = connection.execute(
-        select(exposures.c.at_ms, exposures.c.seconds * exposures.c.severity)
+        select(exposures.c.at_ms, exposures.c.seconds * exposures.c.severity, exposures.c.shown)
         .where(*_day(user_id, last)).order_by(exposures.c.at_ms)
     ).all()  # fmt: skip
-    items, weighted = len(rows), sum(row[1] for row in rows) / 60
-    for at, seconds in rows:
-        items, weighted = items - 1, weighted - seconds / 60
+    items, weighted = sum(row.shown for row in rows), sum(row[1] for row in rows) / 60
+    for at, seconds, shown_then in rows:
+        items, weighted = items - shown_then, weighted - seconds / 60
         if not _over(limits, Seen(items, weighted, last)):
             return int(at) + DAY_MS
     return last + DAY_MS

@@ -85,6 +85,12 @@ class Escalate(OfSeat):
     seconds: _Seconds = 0.0
 
 
+class Release(OfSeat):
+    """Give the seat back."""
+
+    seconds: _Seconds = 0.0
+
+
 class ReasonOut(BaseModel):
     """One cause of the machine's verdict; spans are [start, end) in code points of the text."""
 

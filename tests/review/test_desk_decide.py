@@ -50,7 +50,7 @@ def test_all_that_an_answer_causes_is_written_at_once(plain: Service) -> None:
         "closed", "decided", "remove", given.label_id,
     )  # fmt: skip
     assert [seat.state for seat in rows_of(plain, seats)] == ["answered"]
-    assert len(rows_of(plain, exposures)) == 1
+    assert [(row.shown, row.seconds) for row in rows_of(plain, exposures)] == [(1, 0.0), (0, 0.0)]
     facts = json.loads(rows_of(plain, audit, act="decide")[0].facts)
     assert (facts["label"], facts["verdict"]) == (given.label_id, "remove")
     assert b"canary" not in answer.sealed_note + message.value

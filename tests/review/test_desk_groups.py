@@ -61,7 +61,7 @@ def test_what_belongs_together_is_decided_at_once_after_a_look(plain: Service) -
     assert len(waiting(plain)) == 6
     assert {row.batch_id for row in rows_of(plain, answers)} == {given.batch_id}
     assert len(rows_of(plain, tasks, state="open")) == 1
-    assert len(rows_of(plain, exposures)) == 1
+    assert [row.shown for row in rows_of(plain, exposures)] == [1, 3, 0]  # the card, the sample, the time
     assert len(rows_of(plain, audit, act="decide-group")) == 1
     again = decide_group(plain, ann, *held, REMOVE, ())
     assert (again.batch_id, again.given) == (given.batch_id, 6)

@@ -232,10 +232,30 @@ def test_who_has_seen_enough_is_told_for_how_long(new_service: Callable[..., Ser
     card = take(service, ann)
     assert card is not None
     decide(service, ann, card.seat_id, card.token, ALLOW)
-    assert len(rows_of(service, exposures, user_id=ann.user_id)) == 1
     with pytest.raises(TooMany) as refused:
         take(service, ann)
     assert refused.value.retry_after_seconds > 0
+
+
+def test_what_was_seen_counts_whatever_becomes_of_it_and_once(new_service: Callable[..., Service]) -> None:
+    service = new_service(config=configured(ONE_ANSWER, NO_GOLDEN, ("items: 0,", "items: 3,")))
+    open_tasks(service, *(make_review_task(number) for number in range(6)))
+    ann = make_actor(service, "ann")
+    first = take(service, ann)
+    assert first is not None
+    same = take(service, ann)
+    assert same is not None
+    assert same.seat_id == first.seat_id
+    release(service, ann, first.seat_id, first.token, seconds=20.0)
+    second = take(service, ann)
+    assert second is not None
+    skip(service, ann, second.seat_id, second.token, "language", seconds=10.0)
+    take(service, ann)
+    run_out(service)  # went away without a word
+    with pytest.raises(TooMany):
+        take(service, ann)
+    rows = rows_of(service, exposures, user_id=ann.user_id)
+    assert [(row.shown, row.seconds) for row in rows] == [(1, 0.0), (0, 20.0), (1, 0.0), (0, 10.0), (1, 0.0)]
 
 
 def test_golden_tasks_are_dealt_among_the_others_and_look_the_same(new_service: Callable[..., Service]) -> None:

@@ -32,7 +32,9 @@ def saw(service, person, *looks):
         now = now_ms(connection)
         for ago, seconds, severity in looks:
             connection.execute(
-                insert(exposures).values(user_id=person.user_id, at_ms=now - ago, seconds=seconds, severity=severity)
+                insert(exposures).values(
+                    user_id=person.user_id, at_ms=now - ago, seconds=seconds, severity=severity, shown=1
+                )
             )
 
 
@@ -85,6 +87,19 @@ def test_a_budget_that_was_reached_is_free_again_a_day_later(make):
     assert wait(service, person) == 0
 
 
+def test_items_that_were_shown_at_once_count_each_and_time_is_no_item(make):
+    service, person = make(items=4)
+    with service.database.write() as connection:
+        exposure.shown(connection, person.user_id)
+        exposure.shown(connection, person.user_id, 2)
+        exposure.spent(connection, person.user_id, 60.0, 0.5)
+        found = exposure.seen(connection, person.user_id, now_ms(connection))
+    assert (found.items, found.weighted_minutes) == (3, 0.5)
+    assert wait(service, person) == 0
+    saw(service, person, (0, 1, 1))
+    assert wait(service, person) > 0
+
+
 def test_everybody_has_a_budget_of_their_own(make):
     service, person = make(items=1)
     other = accounts.create(service, None, name="sam", role="reviewer", oidc=Issued("test", "sam")).actor
@@ -99,7 +114,7 @@ def test_everybody_has_a_budget_of_their_own(make):
 def test_a_look_is_kept_within_bounds(make, seconds, severity, kept):
     service, person = make()
     with service.database.write() as connection:
-        exposure.note(connection, service, person.user_id, seconds, severity)
+        exposure.spent(connection, person.user_id, seconds, severity)
         assert connection.execute(select(exposures.c.seconds, exposures.c.severity)).one() == kept
 
 
@@ -107,7 +122,7 @@ def test_what_no_budget_needs_is_forgotten(make):
     service, person = make()
     saw(service, person, (73 * HOUR, 1, 1), (71 * HOUR, 1, 1))
     with service.database.write() as connection:
-        exposure.note(connection, service, person.user_id, 1, 1)
+        exposure.shown(connection, person.user_id)
         assert len(connection.execute(select(exposures)).all()) == 2
 
 

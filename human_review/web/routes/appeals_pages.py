@@ -70,11 +70,11 @@ def decided(
 @router.post("/seats/{seat_id}/skip")
 def skipped(
     request: Request, service: Svc, actor: SignedIn, seat_id: SeatId, token: Token,
-    reason: Annotated[str, Form(max_length=64)],
+    reason: Annotated[str, Form(max_length=64)], seconds: Seconds = 0.0,
 ) -> Response:  # fmt: skip
     """Leave the appeal to others."""
     try:
-        skip(service, actor, seat_id, token, reason)
+        skip(service, actor, seat_id, token, reason, seconds=seconds)
     except ReviewError as problem:
         return _page(request, service, actor, problem=problem)
     return redirect("/appeals?did=skipped")
@@ -93,10 +93,12 @@ def escalated(
 
 
 @router.post("/seats/{seat_id}/release")
-def released(request: Request, service: Svc, actor: SignedIn, seat_id: SeatId, token: Token) -> Response:
+def released(
+    request: Request, service: Svc, actor: SignedIn, seat_id: SeatId, token: Token, seconds: Seconds = 0.0
+) -> Response:
     """Give the appeal back."""
     try:
-        release(service, actor, seat_id, token)
+        release(service, actor, seat_id, token, seconds=seconds)
     except ReviewError as problem:
         return _page(request, service, actor, problem=problem)
     return redirect("/appeals?did=returned")

@@ -25,6 +25,7 @@ from human_review.web.tasks_shapes import (
     PassedOut,
     PastOut,
     Problem,
+    Release,
     Skip,
     UndoneGroupOut,
     UndoneOut,
@@ -83,9 +84,9 @@ def escalate_task(service: Svc, actor: SignedIn, seat_id: _Id, given: Escalate) 
 
 
 @router.post("/seats/{seat_id}/release", dependencies=_REVIEW, status_code=204)
-def release_seat(service: Svc, actor: SignedIn, seat_id: _Id, given: OfSeat) -> None:
+def release_seat(service: Svc, actor: SignedIn, seat_id: _Id, given: Release) -> None:
     """Give the seat back unanswered."""
-    take.release(service, actor, seat_id, given.token)
+    take.release(service, actor, seat_id, given.token, seconds=given.seconds)
 
 
 @router.get("/seats/{seat_id}/group", dependencies=_REVIEW)

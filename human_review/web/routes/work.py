@@ -101,11 +101,13 @@ def escalated(
 
 
 @router.post("/work/seats/{seat_id}/release", dependencies=_REVIEW)
-def released(request: Request, service: Svc, actor: SignedIn, seat_id: str, token: Token) -> Response:
+def released(
+    request: Request, service: Svc, actor: SignedIn, seat_id: str, token: Token, seconds: Seconds = 0.0
+) -> Response:
     """Give the card back and take nothing."""
 
     def step() -> dict[str, str]:
-        release(service, actor, seat_id, token)
+        release(service, actor, seat_id, token, seconds=seconds)
         return {"did": "returned"}
 
     return _on(request, service, actor, step, take_next=False)

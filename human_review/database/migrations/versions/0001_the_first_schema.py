@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("severity", sa.Float(), nullable=False),
+        sa.Column("shown", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_exposures_user_id")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_exposures")),
     )
