@@ -21,7 +21,8 @@ _MOST = 200
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that was given. ``state`` is standing, undone or replaced.
 
-    Nothing here tells what kind of task it was: ``undo_until`` only says until when nothing is sent.
+    Nothing here tells a golden task from others: ``undo_until`` only says until when nothing is sent. The answer to
+    an ``appeal`` can be taken back until then, where appeals are decided.
     """
 
     label_id: str
@@ -36,6 +37,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     undo_until: datetime
     state: str
     batch_id: str | None
+    appeal: bool
 
 
 def history(
@@ -59,7 +61,9 @@ def history(
 
 
 _PAST = (
-    select(answers, tasks.c.item_id, tasks.c.queue, tasks.c.language, users.c.pseudonym)
+    select(
+        answers, tasks.c.item_id, tasks.c.queue, tasks.c.language, tasks.c.kind.label("task_kind"), users.c.pseudonym
+    )
     .join(tasks, tasks.c.task_id == answers.c.task_id)
     .join(users, users.c.user_id == answers.c.user_id)
 )
@@ -82,5 +86,5 @@ def _past(service: Service, row: Row[Any]) -> Past:
         label_id=row.label_id, task_id=row.task_id, item_id=row.item_id, queue=row.queue, language=row.language,
         verdict=row.verdict, labels=tuple(json.loads(row.labels)), reviewer=row.pseudonym,
         decided_at=at(row.decided_ms), undo_until=at(row.decided_ms + undo_ms(service)), state=row.state,
-        batch_id=row.batch_id,
+        batch_id=row.batch_id, appeal=row.task_kind == "appeal",
     )  # fmt: skip

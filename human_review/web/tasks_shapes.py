@@ -251,3 +251,4 @@ class PastOut(BaseModel):
     undo_until: datetime
     state: str
     batch_id: str | None
+    appeal: bool

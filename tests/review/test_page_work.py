@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from human_review.appeals.appeals import submit
 from human_review.database.tables import answers, seats
 from human_review.desk.intake import add_task
 from human_review.service import Service
 from human_review.testing import make_review_task
 from human_review.testing_web import TestClient, signed_in
 from stream_app.contracts.decision import Reason
-from stream_app.contracts.review import Context, ReviewTask
+from stream_app.contracts.review import Appeal, Context, ReviewTask
 
 CONFIG = """
 version: "1"
@@ -321,6 +322,50 @@ def test_the_history_shows_own_answers_and_to_leads_those_of_others(desk: Servic
     assert "item-1" not in lead.get("/history").text
     assert "item-1" in lead.get("/history?own=false").text
     assert reviewer.get("/history?own=false").status_code == 403
+
+
+def appeal_against(service: Service, number: int) -> None:
+    about = task(number)
+    decision = msgspec.structs.replace(about.decision, verdict="remove")
+    with service.database.write() as connection:
+        submit(connection, service, Appeal(
+            appeal_id=f"appeal-{number}", decision_id=decision.decision_id, item=about.item, origin=about.origin,
+            statement="no", appealed_at=datetime.now(UTC), decision=decision,
+        ))  # fmt: skip
+
+
+def test_an_answer_can_be_taken_back_though_an_appeal_comes_next(desk: Service) -> None:
+    put(desk, task(1))
+    reviewer = signed_in(desk, "reviewer")
+    seat, token = taken(reviewer)
+    appeal_against(desk, 2)
+    for headers, where in (({}, "location"), ({"hx-request": "true"}, "hx-redirect")):
+        form = {"token": token, "verdict": "allow"}
+        done = reviewer.post(f"/work/seats/{seat}/decision", data=form, headers=headers)
+        page = reviewer.get(done.headers[where])
+        page = reviewer.get(page.headers["location"]) if page.is_redirect else page
+        assert "Decided: Allow." in page.text
+        assert "Uphold the decision" in page.text
+        undo = re.search(r'action="(/work/labels/\w+/undo)"', page.text)
+        assert undo is not None
+        back = reviewer.get(reviewer.post(undo[1]).headers["location"])
+        seat, token = seat_of(back.text)
+
+
+def test_the_history_leads_to_where_the_answer_to_an_appeal_is_taken_back(desk: Service) -> None:
+    reviewer = signed_in(desk, "reviewer")
+    appeal_against(desk, 1)
+    reviewer.post("/appeals/next")
+    seat, token = seat_of(reviewer.get("/appeals").text)
+    reviewer.post(f"/appeals/seats/{seat}/decision", data={"token": token, "outcome": "upheld", "reply": "no"})
+    page = reviewer.get("/history").text
+    link = re.search(r'href="(/appeals\?done=\w+)"', page)
+    assert link is not None
+    assert "/work/labels/" not in page
+    assert 'action="/appeals/appeal-1/undo"' in reviewer.get(link[1]).text
+    with desk.database.write() as connection:
+        connection.execute(update(answers).values(decided_ms=answers.c.decided_ms - 3_600_000))
+    assert "/appeals?done=" not in reviewer.get("/history").text
 
 
 def test_the_start_page_leads_to_ones_work(desk: Service) -> None:

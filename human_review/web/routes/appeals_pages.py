@@ -16,7 +16,7 @@ from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.web import desk_view
 from human_review.web.access import SignedIn, Svc, requires
-from human_review.web.desk_view import Draft
+from human_review.web.desk_view import Done, Draft
 from human_review.web.pages import page, redirect
 from human_review.web.routes.appeals import AppealId, SeatId
 
@@ -30,10 +30,12 @@ Said = Literal["", "skipped", "escalated", "returned", "undone", "late"]
 @router.get("")
 def appeals_page(
     request: Request, service: Svc, actor: SignedIn, done: Annotated[str, Query(max_length=64)] = "",
+    before: Annotated[str, Query(max_length=64)] = "", batch: Annotated[str, Query(max_length=64)] = "",
     did: Said = "", looked: bool = False,
 ) -> Response:  # fmt: skip
-    """The appeal in hand; takes nothing."""
-    return _page(request, service, actor, decided=done, did=did, looked=looked)
+    """The appeal in hand; takes nothing. ``before`` and ``batch`` are what was decided on the work page."""
+    work = desk_view.done(service, actor, before) if before else desk_view.done_group(service, actor, batch)
+    return _page(request, service, actor, decided=done, work=work, did=did, looked=looked)
 
 
 @router.post("/next")
@@ -116,13 +118,13 @@ def undone(request: Request, service: Svc, actor: SignedIn, appeal_id: AppealId)
 
 def _page(
     request: Request, service: Service, actor: Actor, *, problem: ReviewError | None = None,
-    given: Draft | None = None, decided: str = "", did: str = "", looked: bool = False,
+    given: Draft | None = None, decided: str = "", work: Done | None = None, did: str = "", looked: bool = False,
 ) -> Response:  # fmt: skip
     card = desk_view.held(service, actor)
     appeal = show.in_hand(service, actor, card.task_id) if card is not None and card.appeal else None
     values: dict[str, Any] = desk_view.context(
         service, actor, card, given=given, did=did, looked=looked, problem=str(problem) if problem else "",
-        statement=appeal.statement if appeal else None, appeal=appeal,
+        statement=appeal.statement if appeal else None, appeal=appeal, done=work,
         last=show.own_outcome(service, actor, decided) if decided else None,
     )  # fmt: skip
     return page(request, "appeals.html", status_code=problem.status if problem else 200, **values)

@@ -7,7 +7,9 @@ from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from human_review.database.engine import now_ms
 from human_review.desk import history
+from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
 from human_review.web.pages import page
 
@@ -23,4 +25,6 @@ def past(
     """The latest answers, fifty a page; those of others for whoever may see them."""
     found = history.history(service, actor, own=own, before=before, limit=_A_PAGE)
     older: dict[str, Any] = {"older": found[-1].decided_at.isoformat() if len(found) == _A_PAGE else ""}
-    return page(request, "history.html", past=found, own=own, labels=service.config.labels, **older)
+    with service.database.read() as connection:
+        now = at(now_ms(connection))
+    return page(request, "history.html", past=found, own=own, labels=service.config.labels, now=now, **older)

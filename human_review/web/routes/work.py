@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
@@ -49,7 +50,7 @@ def work(
     """The card in hand, with what was done last; takes nothing."""
     card = desk_view.held(service, actor)
     if card is not None and card.appeal:
-        return redirect(APPEALS)
+        return redirect(_to_appeals(done, batch))
     return _page(request, service, actor, card, _last(service, actor, done, batch) | {"did": did, "looked": looked})
 
 
@@ -205,7 +206,8 @@ def _on(
     if request.headers.get("hx-request") is None:
         return redirect("/work" + _query(last | ({"looked": "1"} if looked else {})))
     if card is not None and card.appeal:
-        return Response(status_code=204, headers={"HX-Redirect": APPEALS})
+        address = _to_appeals(last.get("done", ""), last.get("batch", ""))
+        return Response(status_code=204, headers={"HX-Redirect": address})
     shown = _last(service, actor, last.get("done", ""), last.get("batch", ""))
     return _page(request, service, actor, card, shown | {"did": last.get("did", ""), "looked": looked})
 
@@ -222,6 +224,12 @@ def _failed(
 def _query(values: dict[str, str]) -> str:
     """Values are ids and words of ours."""
     return "?" + "&".join(f"{name}={value}" for name, value in values.items()) if values else ""
+
+
+def _to_appeals(label_id: str, batch_id: str) -> str:
+    """The page of appeals, on which what was decided before can be taken back as well."""
+    given = {"before": label_id, "batch": batch_id}
+    return APPEALS + _query({name: quote(value) for name, value in given.items() if value})
 
 
 def _last(service: Service, actor: Actor, label_id: str, batch_id: str) -> dict[str, Any]:
