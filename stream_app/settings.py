@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     review_bind: NonEmpty = "127.0.0.1:8788"
     review_url: str | None = None
+    review_trusted_proxies: str = ""
     review_config: Path | None = None
     review_key_file: Path | None = None
     review_kafka: bool = True

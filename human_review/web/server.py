@@ -5,7 +5,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
-from human_review.web.site import split_bind
+from human_review.web.site import split_bind, trusted_proxies
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
 
@@ -20,12 +20,14 @@ def serve(app: FastAPI, settings: Settings) -> None:
 
 
 def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
-    """The server with its limits, not yet running."""
+    """The server with its limits, not yet running. Raises ConfigError."""
+    proxies = trusted_proxies(settings)
     config = uvicorn.Config(
         app, http="h11", ws="none", lifespan="on", h11_max_incomplete_event_size=_HEADER_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS, limit_concurrency=_CONNECTIONS, backlog=_CONNECTIONS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        proxy_headers=False,  # who asks is who is connected: anybody can write X-Forwarded-For
+        proxy_headers=bool(proxies),  # else who asks is who is connected: anybody can write X-Forwarded-For
+        forwarded_allow_ips=proxies,
         server_header=False, access_log=False, log_config=None,
     )  # fmt: skip
     return uvicorn.Server(config)

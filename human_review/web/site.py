@@ -1,7 +1,7 @@
 """Where this service is reached: by which hosts, from which origins, and whether cookies need https."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from stream_app.errors import ConfigError
@@ -46,6 +46,23 @@ def site_of(settings: Settings) -> Site:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigError("environment", "WEIR_REVIEW_URL", "must begin with https:// unless it is of this machine")
     return _site(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], (parts.hostname,))
+
+
+def trusted_proxies(settings: Settings) -> list[str]:
+    """Addresses and networks of the proxies that are believed when they say whom they speak for.
+
+    Raises ConfigError for what is no address or network.
+    """
+    named = [each.strip() for each in settings.review_trusted_proxies.split(",") if each.strip()]
+    for each in named:
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ConfigError(
+                "environment", "WEIR_REVIEW_TRUSTED_PROXIES",
+                f"{each!r} is no address and no network such as 10.1.2.0/24; separate several by commas",
+            ) from None  # fmt: skip
+    return named
 
 
 def split_bind(bind: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from human_review.testing import make_service
 from human_review.testing_web import client
 from human_review.web.app import THREADS, create_app
 from human_review.web.server import listen, server
+from stream_app.config_files import shipped
 from stream_app.errors import ConfigError
 from stream_app.testing_kafka import free_ports
 
@@ -128,3 +129,56 @@ def test_a_crowd_waits_in_a_line_and_does_not_run_all_at_once(tmp_path):
         answers = list(pool.map(lambda _: crowd.get("/slow").status_code, range(30)))
     assert set(answers) == {200}
     assert 1 < max(most) <= THREADS
+
+
+WRONG = {"name": "kim", "password": "not the one that it is"}
+
+
+@pytest.fixture
+def behind_a_proxy(tmp_path, request):
+    """Its address is trusted, or not: a server that lets an address try twice."""
+    [port] = free_ports(1)
+    config = shipped("review.yaml").read_text().replace("per_address: 50", "per_address: 2")
+    bind, trusted = f"127.0.0.1:{port}", request.param
+    service = make_service(tmp_path, config=config, review_bind=bind, review_trusted_proxies=trusted)
+    running = server(create_app(service), service.settings)
+    listening = listen(bind)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield f"http://{bind}"
+    running.should_exit = True
+    thread.join(10)
+    listening.close()
+    service.database.close()
+
+
+def tries(url, *forwarded):
+    """The status of a wrong sign-in for each address that a proxy speaks for."""
+    return [
+        httpx.post(
+            f"{url}/api/v1/session", json=WRONG | {"name": f"kim {number}"}, headers={"x-forwarded-for": address}
+        ).status_code
+        for number, address in enumerate(forwarded)
+    ]
+
+
+@pytest.mark.parametrize("behind_a_proxy", ["10.0.0.0/8, 127.0.0.1"], indirect=True)
+def test_people_behind_a_trusted_proxy_do_not_lock_each_other_out(behind_a_proxy):
+    assert tries(behind_a_proxy, *["192.0.2.1"] * 3, "192.0.2.2") == [401, 401, 429, 401]
+    # What the other end writes itself stands before what the proxy adds.
+    assert tries(behind_a_proxy, "198.51.100.9, 192.0.2.1", "192.0.2.1, 10.2.3.4") == [429, 429]
+
+
+@pytest.mark.parametrize("behind_a_proxy", [""], indirect=True)
+def test_nobody_else_is_believed_who_says_whom_they_speak_for(behind_a_proxy):
+    assert tries(behind_a_proxy, "192.0.2.1", "192.0.2.2", "192.0.2.3") == [401, 401, 429]
+
+
+@pytest.mark.parametrize("named", ["*", "proxy", "10.0.0.1/8", "127.0.0.1 10.0.0.1"])
+def test_what_is_no_address_is_not_trusted(tmp_path, named):
+    service = make_service(tmp_path, review_trusted_proxies=named)
+    with pytest.raises(ConfigError, match="no address and no network such as"):
+        server(create_app(service), service.settings)
+    service.database.close()

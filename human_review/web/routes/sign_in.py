@@ -177,7 +177,7 @@ def _form(request: Request, service: Service, next_path: str, problem: ReviewErr
 
 
 def _address(request: Request) -> str:
-    """The other end of the connection. What a proxy or the client itself says of it is not asked."""
+    """The other end of the connection, or whom a trusted proxy there speaks for (`human_review.web.server`)."""
     return request.client.host if request.client else ""
 
 
