@@ -8,15 +8,15 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from human_review.audit import log
 from human_review.database.engine import now_ms
-from human_review.database.tables import acted_on, answers, appeals, golden, items, outbox, seats, tasks
+from human_review.database.tables import acted_on, answers, appeals, golden, items, outbox, reports, seats, tasks
 from human_review.items import Item, lock_item, lock_known
 from human_review.outbox import put
 from human_review.service import Service
 from human_review.times import at
 from stream_app.contracts.codec import encode
 from stream_app.contracts.decision import Decision
-from stream_app.contracts.ids import digest
-from stream_app.contracts.review import Erasure
+from stream_app.contracts.ids import digest, text_digest
+from stream_app.contracts.review import Erasure, ReviewTask
 from stream_app.contracts.topics import REVIEW_LABELS
 
 _OF_CONTENT = dict.fromkeys(("sealed", "group_key", "text_digest", "author_key", "thread_key"))
@@ -59,6 +59,27 @@ def supersede(connection: Connection, service: Service, decision: Decision) -> i
         connection, "superseded", tasks.c.item_id == decision.item_id, tasks.c.kind == "review",
         or_(tasks.c.decision_id.not_in((decision.decision_id, "")), _on_another_text(service, decision)),
     )  # fmt: skip
+
+
+def take_over(connection: Connection, service: Service, task: ReviewTask) -> None:
+    """Close the open task that a report has opened about the same text: the worker asks about it now.
+
+    Two people would be asked about one item at once. The reports wait for the new task.
+    """
+    same_text = and_(tasks.c.decision_id == "", tasks.c.text_digest == text_key(service, text_digest(task.item.text)))
+    of_report = (
+        tasks.c.item_id == task.item.item_id, tasks.c.kind == "review", tasks.c.why == "report",
+        tasks.c.task_id != task.task_id, or_(tasks.c.decision_id == task.decision.decision_id, same_text),
+    )  # fmt: skip
+    if _close(connection, "superseded", *of_report):
+        closed = select(tasks.c.task_id).where(*of_report, tasks.c.state == "closed")
+        connection.execute(update(reports).where(reports.c.task_id.in_(closed)).values(task_id=None))
+
+
+def close_edited(connection: Connection, task_id: str) -> None:
+    """Close an open task, and all seats of it, whose text has been edited since."""
+    _close(connection, "superseded", tasks.c.task_id == task_id)
+    connection.execute(update(seats).where(seats.c.task_id == task_id).values(state="closed", lease_until_ms=None))
 
 
 def text_key(service: Service, digest_of_text: str) -> str:

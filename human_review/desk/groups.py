@@ -22,6 +22,7 @@ from human_review.desk.emit import undo_ms
 from human_review.desk.leases import LOST, held_seat, lease, lock_person, lock_task, mine, must_review, put_back
 from human_review.desk.undo import must_take_back, revoke
 from human_review.errors import AlreadyDecided, Conflict, Invalid, LeaseLost, NotFound
+from human_review.items import lock_known
 from human_review.people import exposure
 from human_review.permissions import Actor
 from human_review.service import Service
@@ -129,13 +130,14 @@ def undo_group(service: Service, actor: Actor, batch_id: str) -> UndoneGroup:
     with service.database.write() as connection:
         lock_person(connection, actor)
         rows = connection.execute(
-            select(answers.c.label_id, answers.c.seat_id)
+            select(answers.c.label_id, answers.c.seat_id, tasks.c.item_id)
+            .join(tasks, tasks.c.task_id == answers.c.task_id)
             .where(answers.c.batch_id == batch_id, answers.c.user_id == actor.user_id, answers.c.state == "standing")
             .order_by(answers.c.task_id)
         ).all()
         if not rows:
             raise NotFound("there is no such decision of yours, or it was taken back before")
-        outcomes = [_revoke(connection, service, actor, row.label_id, row.seat_id) for row in rows]
+        outcomes = [_revoke(connection, service, actor, *row) for row in rows]
         in_time, late, lost = (outcomes.count(outcome) for outcome in ("in_time", "late", "lost"))
         log.append(connection, actor, "undo-group", batch_id, in_time=in_time, late=late, lost=lost)
     service.telemetry.count(REVIEW_ANSWERS, "undone", by=in_time)
@@ -247,14 +249,15 @@ def _given(service: Service, batch_id: str, given: int, final: int, left_out: in
     )  # fmt: skip
 
 
-def _revoke(connection: Connection, service: Service, actor: Actor, label_id: str, seat_id: str) -> str:
+def _revoke(connection: Connection, service: Service, actor: Actor, label_id: str, seat_id: str, item_id: str) -> str:
+    lock_known(connection, item_id)
     task = lock_task(connection, seat_id)
     must_take_back(actor, task)
     try:
         with connection.begin_nested():
-            in_time = revoke(connection, service, task, label_id)
+            in_time, task = revoke(connection, service, task, label_id)
     except Conflict:
         return "lost"
-    if task.state == "open" or task.closed_why == "decided":
+    if task.state == "open":
         put_back(connection, seat_id)
     return "in_time" if in_time else "late"

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, insert
 from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import seats, tasks
-from human_review.desk.closing import Erased, erase, supersede, text_key
+from human_review.desk.closing import Erased, erase, supersede, take_over, text_key
 from human_review.desk.context import author_key, thread_key
 from human_review.desk.routing import Place, queue_of, severity_of
 from human_review.items import lock_item
@@ -55,6 +55,8 @@ def add_task(connection: Connection, service: Service, task: ReviewTask, *, kind
             {**values, "seat_id": digest("seat", task.task_id, number), "number": number}
             for number in range(1, wanted + 1)
         ])  # fmt: skip
+        if kind == "review" and task.why != "report":
+            take_over(connection, service, task)
     return new
 
 

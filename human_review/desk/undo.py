@@ -10,10 +10,13 @@ from human_review.audit import log
 from human_review.database.engine import now_ms
 from human_review.database.tables import answers, seats, tasks
 from human_review.desk.again import again
+from human_review.desk.cards import open_task
+from human_review.desk.closing import close_edited
 from human_review.desk.emit import panel_id, standing, undo_ms, withdraw_final
 from human_review.desk.leases import lease, lock_task, put_back
 from human_review.desk.withdraw import withdraw_verdict, withdraw_voice
 from human_review.errors import Conflict, Invalid, NotFound
+from human_review.items import lock_known
 from human_review.permissions import Actor
 from human_review.quality import golden
 from human_review.service import Service
@@ -24,6 +27,7 @@ _LATE = "the label was sent already and is withdrawn; your next answer takes its
 _LIFTED = "taken back; nothing was sent. The task was escalated meanwhile, and a lead gets it"
 _LATE_LIFTED = "the label was sent already and is withdrawn; a lead gets the task now"
 _GONE = "taken back; nothing was sent, and the task was closed meanwhile"
+_LATE_GONE = "the label was sent already and is withdrawn; the item was edited meanwhile, so nobody is asked again"
 
 
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +50,12 @@ def undo(service: Service, actor: Actor, label_id: str) -> Undone:
     """
     with service.database.write() as connection:
         answer = _own(connection, actor, label_id)
+        lock_known(connection, answer.item_id)
         task = lock_task(connection, answer.seat_id)
         must_take_back(actor, task)
         if task.kind == "appeal":
             raise Invalid("this is an appeal; take its decision back where it was given")
-        in_time = revoke(connection, service, task, label_id)
+        in_time, task = revoke(connection, service, task, label_id)
         token = _back(connection, service, actor, task, answer.seat_id)
         log.append(connection, actor, "undo", task.task_id, label=label_id, in_time=in_time)
     service.telemetry.count(REVIEW_ANSWERS, "undone" if in_time else "reopened")
@@ -68,12 +73,15 @@ def must_take_back(actor: Actor, task: Row[Any]) -> None:
     actor.must("review", queue=None if task.tier else task.queue, language=task.language)
 
 
-def revoke(connection: Connection, service: Service, task: Row[Any], label_id: str) -> bool:
-    """Mark a standing answer of a locked task undone or replaced and open the task; whether nothing was sent.
+def revoke(connection: Connection, service: Service, task: Row[Any], label_id: str) -> tuple[bool, Row[Any]]:
+    """Mark a standing answer of a locked task undone or replaced and open the task.
 
-    Raises Conflict where it stands no longer, where it was sent and the task was closed by something else than an
-    answer or the item decided again since, and where the item was erased: nobody could answer the task anew. Part of
-    the work may be done by then: roll it back.
+    Returns whether nothing was sent, and the task as it is now: where the item was edited since, nobody is asked
+    about the old text any more, and it is closed. The item must be locked too, before the task.
+
+    Raises Conflict where the answer stands no longer, where it was sent and the task was closed by something else
+    than an answer or the item decided again since, and where the item was erased: nobody could answer the task anew.
+    Part of the work may be done by then: roll it back.
     """
     if task.sealed is None:
         raise Conflict("the item was deleted; there is nothing left to answer")
@@ -92,14 +100,24 @@ def revoke(connection: Connection, service: Service, task: Row[Any], label_id: s
         connection.execute(
             update(tasks).where(tasks.c.task_id == task.task_id).values(state="open", closed_why=None, closed_ms=None)
         )
-    return in_time
+    if task.kind == "review" and _is_edited(connection, service, task):
+        close_edited(connection, task.task_id)
+    return in_time, connection.execute(select(tasks).where(tasks.c.task_id == task.task_id)).one()
+
+
+def _is_edited(connection: Connection, service: Service, task: Row[Any]) -> bool:
+    """Whether the worker has decided a newer text of the item: that closed what was open then."""
+    item = lock_known(connection, task.item_id)
+    if item is None or item.origin is None:
+        return False
+    return open_task(connection, service, task).origin.is_before(item.origin)
 
 
 def _what_happens(task: Row[Any], token: int | None, *, in_time: bool) -> str:
     if token is not None:
         return _IN_TIME if in_time else _LATE
     if _is_gone(task):
-        return _GONE
+        return _GONE if in_time else _LATE_GONE
     return _LIFTED if in_time else _LATE_LIFTED
 
 
@@ -107,9 +125,11 @@ def _is_gone(task: Row[Any]) -> bool:
     return bool(task.state == "closed" and task.closed_why != "decided")
 
 
-def _own(connection: Connection, actor: Actor, label_id: str) -> Row[Any]:
+def _own(connection: Connection, actor: Actor, label_id: str) -> Row[str | None, str]:
     row = connection.execute(
-        select(answers.c.seat_id).where(answers.c.label_id == label_id, answers.c.user_id == actor.user_id)
+        select(answers.c.seat_id, tasks.c.item_id)
+        .join(tasks, tasks.c.task_id == answers.c.task_id)
+        .where(answers.c.label_id == label_id, answers.c.user_id == actor.user_id)
     ).one_or_none()
     if row is None or row.seat_id is None:
         raise NotFound("there is no such answer of yours")

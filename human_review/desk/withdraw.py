@@ -8,11 +8,10 @@ replaces finds none meanwhile, and one afterwards.
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, exists, select
 
 from human_review import outbox
 from human_review.database.engine import now_ms
-from human_review.database.tables import outbox as messages
 from human_review.database.tables import tasks, users
 from human_review.desk.cards import open_task
 from human_review.desk.emit import PANEL, withdraw_final
@@ -63,14 +62,8 @@ def _send(
     )  # fmt: skip
     outbox.put_new(
         connection, service, message_id=message.label_id, topic=REVIEW_LABELS, key=task.item_id, message=message,
-        item_id=task.item_id, not_before_ms=_not_before(connection, label_id),
+        item_id=task.item_id,
     )  # fmt: skip
-
-
-def _not_before(connection: Connection, label_id: str) -> int:
-    """At once; where Kafka refused the label until now, not before it."""
-    waits = (messages.c.message_id == label_id) & messages.c.sent_ms.is_(None)
-    return int(connection.execute(select(func.max(messages.c.not_before_ms)).where(waits)).scalar() or 0)
 
 
 def _is_decided_again(connection: Connection, task: Row[Any]) -> bool:

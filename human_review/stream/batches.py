@@ -4,9 +4,11 @@ A batch gets its number in a transaction of its own before anything of it is sen
 undone, and the number is all that has to be asked for to know whether it went out.
 """
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import outbox
@@ -121,7 +123,7 @@ def forget_old(connection: Connection) -> None:
 def _due(connection: Connection) -> list[int]:
     """What fits into one batch. What is being undone at this moment is left alone."""
     rows = connection.execute(
-        select(outbox.c.seq, func.coalesce(func.length(outbox.c.value), 0))
+        select(outbox.c.seq, func.coalesce(func.length(outbox.c.value), 0), outbox.c.topic, outbox.c.key)
         .where(*_WAITING, outbox.c.not_before_ms <= now_ms(connection))
         .order_by(outbox.c.seq)
         .limit(MOST_MESSAGES)
@@ -129,12 +131,28 @@ def _due(connection: Connection) -> list[int]:
     ).all()
     chosen: list[int] = []
     size = 0
-    for seq, length in rows:
+    for seq, length in _in_order(connection, rows):
         size += length
         if chosen and size > MOST_BYTES:
             break
         chosen.append(seq)
     return chosen
+
+
+def _in_order(connection: Connection, rows: Sequence[Row[int, int, str, str]]) -> Iterator[tuple[int, int]]:
+    """Sequence and length of those that have no earlier message of their key still waiting.
+
+    A message that Kafka refused waits longer than the ones after it, and what replaces or withdraws it must not come
+    first. What has no value any more is not sent at all and holds nothing up.
+    """
+    due = {row.seq for row in rows}
+    waiting = connection.execute(
+        select(outbox.c.seq, outbox.c.topic, outbox.c.key)
+        .where(*_WAITING, outbox.c.key.in_({row.key for row in rows}), outbox.c.value.is_not(None))
+        .order_by(outbox.c.seq.desc())
+    )
+    first = {(topic, key): seq for seq, topic, key in waiting if seq not in due}
+    return ((seq, size) for seq, size, topic, key in rows if seq < first.get((topic, key), math.inf))
 
 
 def _value(connection: Connection, sealer: Sealer, item_id: str | None, stored: bytes | None) -> bytes | None:

@@ -49,21 +49,28 @@ def examples(
 
 
 def _holding(messages: Iterable[Message], unreadable: list[str]) -> list[TrainingExample]:
-    """The last example of each id, in the order of the ids."""
-    last: dict[bytes, TrainingExample] = {}
+    """The last example of each id, in the order of the ids.
+
+    The last is the latest by Kafka's clock: where the topic was given more partitions, an id has been in two of them.
+    What cannot be read takes the place of what was there before all the same.
+    """
+    last: dict[bytes, tuple[int, TrainingExample | None]] = {}
     for message in messages:
-        key, value = message.key() or b"", message.value()
-        if value is None:
-            last.pop(key, None)
+        key, (_, at) = message.key() or b"", message.timestamp()
+        if key in last and at < last[key][0]:
             continue
         try:
-            last[key] = _example(value)
+            last[key] = at, _example(message.value())
         except BadMessage as problem:
+            last[key] = at, None
             unreadable.append(f"{message.partition()}:{message.offset()} is no example: {problem.detail}")
-    return [last[key] for key in sorted(last)]
+    return [example for key in sorted(last) if (example := last[key][1]) is not None]
 
 
-def _example(value: bytes) -> TrainingExample:
+def _example(value: bytes | None) -> TrainingExample | None:
+    """None for a tombstone."""
+    if value is None:
+        return None
     example = codec.decode(value, TrainingExample)
     if example.weight < 0:
         raise BadMessage("schema", "$.weight must be 0 or more")

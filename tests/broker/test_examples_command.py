@@ -1,11 +1,14 @@
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka.admin import NewPartitions
 from typer.testing import CliRunner, Result
 
+from stream_app.adapters import clients
 from stream_app.commands.examples import app
 from stream_app.contracts.codec import decode, encode
 from stream_app.contracts.feedback import TrainingExample, example_id_of
@@ -63,13 +66,24 @@ def test_what_holds_now_is_printed_with_nobody_above_their_share(use: Settings) 
 
 
 def test_what_is_no_example_is_named_and_the_others_are_printed(use: Settings) -> None:
-    key, value = example("item-1", "a")
-    produce(use, RETRAINING, [(key, value), ("bad", b"{"), example("item-2", "a", weight=-1.0)])
+    replaced = [example("item-2", "a"), example("item-3", "a"), (example_id_of("item-3"), b"{")]
+    produce(use, RETRAINING, [*replaced, example("item-1", "a"), ("bad", b"{"), example("item-2", "a", weight=-1.0)])
     result = run()
     assert result.exit_code == 1
     assert list(rows(result)) == ["item-1"]
     assert "is no example" in result.stderr
     assert "$.weight must be 0 or more" in result.stderr
+
+
+def test_the_last_one_counts_also_where_an_id_has_been_in_two_partitions(use: Settings) -> None:
+    name = use.topic(RETRAINING)
+    admin = clients.admin(use)
+    [more] = admin.create_partitions([NewPartitions(name, 5)]).values()
+    more.result(30)
+    produce(use, RETRAINING, [example("item-1", "a", text="old"), example("item-2", "a")], 4)
+    time.sleep(0.05)  # as much later as Kafka's clock can tell
+    produce(use, RETRAINING, [example("item-1", "a", text="new"), (example_id_of("item-2"), None)], 0)
+    assert {item: row["text"] for item, row in rows(run()).items()} == {"item-1": "new"}
 
 
 def test_an_empty_topic_is_an_empty_batch_and_no_topic_an_error(

@@ -1,17 +1,20 @@
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from human_review.database.tables import answers, deliveries, golden_results, outbox, seats, tasks
 from human_review.desk.answer import Answer
-from human_review.desk.closing import erase
+from human_review.desk.closing import erase, supersede
 from human_review.desk.decide import decide, undo
+from human_review.desk.groups import decide_group, group, undo_group
 from human_review.desk.skip import escalate
 from human_review.desk.take import take
 from human_review.errors import Conflict, Forbidden, LeaseLost, NotFound
 from human_review.permissions import Actor
 from human_review.service import Service
+from human_review.stream import batches
 from human_review.testing import make_review_task
 from human_review.testing_desk import (
     ALL_GOLDEN,
@@ -140,15 +143,78 @@ def test_a_label_can_be_withdrawn_as_often_as_it_is_given(late: Service) -> None
     assert len({label.label_id for label in waiting(late)}) == 7
 
 
-def test_a_withdrawal_does_not_overtake_a_label_that_kafka_refused_until_now(plain: Service) -> None:
-    open_tasks(plain, make_review_task(1))
-    ann = make_actor(plain, "ann")
-    given = decide(plain, ann, *hold(plain, ann), REMOVE)
-    with plain.database.write() as connection:
+def next_batch(service: Service) -> list[str]:
+    """The ids of what goes out together now."""
+    with service.database.write() as connection:
+        number = batches.fix(connection, 0)
+        found = [] if number is None else batches.load(connection, service.sealer, number)
+        batches.mark_sent(connection, found)
+    return [each.message_id for each in found]
+
+
+def test_nothing_overtakes_a_label_that_kafka_refused_until_now(late: Service) -> None:
+    open_tasks(late, make_review_task(1), make_review_task(2))
+    ann = make_actor(late, "ann")
+    refused = decide(late, ann, *hold(late, ann), REMOVE)
+    with late.database.write() as connection:
         connection.execute(outbox.update().values(not_before_ms=2**50))
-        connection.execute(answers.update().values(decided_ms=1))
-    undo(plain, ann, given.label_id)
-    assert [row.not_before_ms for row in rows_of(plain, outbox)] == [2**50, 2**50]
+    undone = undo(late, ann, refused.label_id)
+    again = decide(late, ann, undone.seat_id, token_of(undone.token), ALLOW)
+    other = decide(late, ann, *hold(late, ann), ALLOW)
+    assert next_batch(late) == [other.label_id]
+    assert next_batch(late) == []
+    with late.database.write() as connection:
+        connection.execute(outbox.update().values(not_before_ms=0))
+    assert next_batch(late) == [refused.label_id, digest("withdrawal", refused.label_id), again.label_id]
+
+
+def edit(service: Service, number: int) -> None:
+    """The worker decides a newer text of the item, and allows it."""
+    task = make_review_task(number)
+    origin = msgspec.structs.replace(task.origin, offset=task.origin.offset + 10)
+    newer = msgspec.structs.replace(task.decision, decision_id="newer", verdict="allow", origin=origin)
+    with service.database.write() as connection:
+        supersede(connection, service, newer)
+
+
+def test_nobody_is_asked_again_about_a_text_that_was_edited_since(plain: Service) -> None:
+    open_tasks(plain, make_review_task(1))
+    ann, bob = make_actor(plain, "ann"), make_actor(plain, "bob")
+    given = decide(plain, ann, *hold(plain, ann), REMOVE)
+    edit(plain, 1)
+    undone = undo(plain, ann, given.label_id)
+    assert (undone.in_time, undone.token) == (True, None)
+    assert waiting(plain) == []
+    [task] = rows_of(plain, tasks)
+    assert (task.state, task.closed_why) == ("closed", "superseded")
+    assert [seat.state for seat in rows_of(plain, seats)] == ["closed"]
+    assert take(plain, ann) is take(plain, bob) is None
+
+
+def test_a_label_on_a_text_that_was_edited_since_is_withdrawn_and_nobody_is_asked_again(late: Service) -> None:
+    open_tasks(late, make_review_task(1))
+    ann = make_actor(late, "ann")
+    given = decide(late, ann, *hold(late, ann), REMOVE)
+    edit(late, 1)
+    undone = undo(late, ann, given.label_id)
+    assert (undone.in_time, undone.token) == (False, None)
+    assert "edited" in undone.what_happens
+    assert [label.replaces for label in waiting(late)] == [None, given.label_id]
+    assert take(late, ann) is None
+
+
+def test_a_group_of_which_one_text_was_edited_since_is_taken_back(plain: Service) -> None:
+    open_tasks(plain, *(make_review_task(number, text="the same long text") for number in (1, 2, 3)))
+    ann = make_actor(plain, "ann")
+    held = hold(plain, ann)
+    checked = tuple(member.task_id for member in group(plain, ann, *held).sample)
+    given = decide_group(plain, ann, *held, REMOVE, checked)
+    edit(plain, 2)
+    assert undo_group(plain, ann, given.batch_id).in_time == 3
+    states = {row.item_id: row.state for row in rows_of(plain, tasks)}
+    assert states == {"item-1": "open", "item-2": "closed", "item-3": "open"}
+    open_seats = {row.task_id for row in rows_of(plain, seats, state="open")}
+    assert open_seats == {row.task_id for row in rows_of(plain, tasks, state="open")}
 
 
 def test_a_withdrawal_goes_with_its_item(late: Service) -> None:

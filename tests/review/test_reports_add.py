@@ -12,7 +12,7 @@ from human_review.appeals.reports import Reported
 from human_review.appeals.reputation import Reputation
 from human_review.database.tables import answers, items, outbox, seats, tasks
 from human_review.database.tables import reports as rows
-from human_review.desk.intake import add_task, erase
+from human_review.desk.intake import add_task, erase, supersede
 from human_review.errors import Invalid
 from human_review.permissions import Actor
 from human_review.review_file import Reports
@@ -287,3 +287,34 @@ def test_a_decision_that_comes_with_a_report_has_a_time_and_its_place_counts(ser
         row = connection.execute(select(tasks)).one()
         sealed = decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask)
     assert sealed.origin.partition == task.origin.partition
+
+
+@pytest.mark.parametrize("told", ["its item", "its decision"])
+def test_the_workers_own_task_takes_the_place_of_the_one_that_a_report_opened(service: Service, told: str) -> None:
+    task = make_review_task(1)
+    report = with_item() if told == "its item" else msgspec.structs.replace(with_item(), decision=task.decision)
+    opened = add(service, report).task_id
+    assert opened not in (None, task.task_id)
+    plain = open_task(service, 2)
+    with service.database.write() as connection:
+        supersede(connection, service, task.decision)
+        assert add_task(connection, service, task)
+        attach(connection, service, task.task_id, "item-1")
+    with service.database.read() as connection:
+        found = {row.task_id: (row.state, row.closed_why) for row in connection.execute(select(tasks)).all()}
+        waiting = connection.execute(select(seats.c.task_id).where(seats.c.state == "open")).scalars().all()
+        assert connection.execute(select(rows.c.task_id)).scalars().all() == [task.task_id]
+    assert found == {
+        opened: ("closed", "superseded"), task.task_id: ("open", None), plain: ("open", None)
+    }  # fmt: skip
+    assert opened not in waiting
+    assert priorities(service)[task.task_id][0] > priorities(service)[plain][0]
+
+
+def test_the_task_that_a_report_opened_stays_where_the_workers_is_about_another_text(service: Service) -> None:
+    add(service, with_item())
+    edited = make_review_task(1, text="as it was edited before the report")
+    with service.database.write() as connection:
+        add_task(connection, service, edited)
+    with service.database.read() as connection:
+        assert connection.execute(select(func.count()).where(tasks.c.state == "open")).scalar_one() == 2
