@@ -364,6 +364,7 @@ webhooks = Table(
     Column("events", Text, nullable=False),  # JSON list
     Column("active", Boolean, nullable=False, default=True),
     Column("created_ms", _Ms, nullable=False),
+    Column("not_before_ms", _Ms, nullable=False, default=0),  # it rests after a failure, or is being called
 )  # fmt: skip
 
 deliveries = Table(
@@ -374,10 +375,10 @@ deliveries = Table(
     Column("body", LargeBinary, nullable=False),  # ids and outcomes, no content
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_ms", _Ms, nullable=False),
-    Column("next_ms", _Ms, nullable=False),
+    Column("due_ms", _Ms, nullable=False),
     Column("state", _Word, nullable=False, default="waiting"),  # waiting | done | given-up
     Column("last_error", String(300)),
-    Index("ix_deliveries_state_next_ms", "state", "next_ms"),
+    Index("ix_deliveries_webhook_id_state_due_ms", "webhook_id", "state", "due_ms"),
 )  # fmt: skip
 
 # -- out and in --

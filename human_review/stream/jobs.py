@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from human_review.stream.problems import described
 from stream_app.contracts.metrics import REVIEW_JOB_UP
@@ -19,7 +18,6 @@ STALLED_SECONDS = 90.0
 # A job that waits for its time says that it is there.
 BEAT_SECONDS = 10.0
 
-Answer = TypeVar("Answer")
 Work = Callable[[threading.Event, Callable[[], None]], None]
 """Runs until the event is set. Calls the second argument whenever it has got something done."""
 
@@ -84,14 +82,12 @@ class Job:
         log.error("a job failed and is started again", extra=facts(job=self.name, error=described(error)))
 
 
-def every(seconds: float, do: Callable[[], Answer], *, again: Callable[[Answer], bool] = lambda _: False) -> Work:
-    """Work that does something again and again; at once where ``again`` says of its answer that there is more."""
+def every(seconds: float, do: Callable[[], object]) -> Work:
+    """Work that does something again and again."""
 
     def work(stop: threading.Event, beat: Callable[[], None]) -> None:
         while not stop.is_set():
-            if again(do()):
-                beat()
-                continue
+            do()
             end = time.monotonic() + seconds
             while not stop.is_set() and (left := end - time.monotonic()) > 0:
                 beat()

@@ -17,7 +17,7 @@ from human_review.stream.points import review_trip
 from human_review.stream.publisher import Publisher
 from human_review.stream.readers import readers
 from human_review.stream.waiting import Waiting
-from human_review.webhooks import delivering
+from human_review.webhooks import delivering, due
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.metrics import OUTBOX_AGE, OUTBOX_WAITING
 from stream_app.errors import Fenced
@@ -66,7 +66,7 @@ def start(service: Service) -> Stream:
         "backlog": every(BACKLOG_SECONDS, lambda: _measure(service, waiting)),
         "forget": every(FORGET_SECONDS, lambda: _forget(service)),
         "audit-heads": every(HEADS_SECONDS, lambda: heads.announce(service)),
-        "webhooks": every(WEBHOOK_SECONDS, lambda: delivering.deliver_due(service), again=bool),
+        "webhooks": lambda stop, beat: delivering.keep_delivering(service, stop, beat, WEBHOOK_SECONDS),
         "quality": every(QUALITY_SECONDS, lambda: quality.refresh(service)),
     }
     if service.settings.review_kafka:
@@ -146,6 +146,7 @@ def _measure(service: Service, waiting: Waiting) -> None:
 def _forget(service: Service) -> None:
     with service.database.write() as connection:
         batches.forget_old(connection)
+        due.forget_old(connection)
 
 
 class _Traces:

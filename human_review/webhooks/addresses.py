@@ -6,7 +6,10 @@ a name that stands for something else a moment later changes nothing.
 
 import asyncio
 import socket
+import threading
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from human_review.errors import Invalid
@@ -30,7 +33,7 @@ def check_address(url: str, *, allow_private: bool) -> SplitResult:
         raise Invalid("the address cannot be read; it must look like https://example.org/hook") from None
     host = parts.hostname or ""
     plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= _MAX_URL_CHARS
-    if not plain or not host or parts.username is not None or parts.fragment or port == 0:
+    if not plain or not _is_name(host) or parts.username is not None or parts.fragment or port == 0:
         raise Invalid("the address must look like https://example.org/hook, without user, password and #")
     if parts.scheme != "https" and not (parts.scheme == "http" and allow_private and _is_this_machine(host)):
         raise Invalid(
@@ -49,11 +52,41 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> str:
 
     Raises OSError where the name stands for nothing.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await _looked_up(host, port)
     addresses = [ip_address(entry[4][0]) for entry in found]
     if not allow_private and not all(is_public(address) for address in addresses):
         raise Invalid("the name stands for an address that is not public")
     return str(addresses[0])
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """What the system says of a name, asked in a thread that nobody waits for once the time is up.
+
+    A question to a name server cannot be called back. The loop's own threads would be waited for at its end, and few
+    of them that wait for names would keep everybody else's names waiting.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Any]] = loop.create_future()
+
+    def tell(found: list[Any] | Exception) -> None:
+        if answer.done():  # nobody waits any more
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        found: list[Any] | Exception
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, whoever has asked is told
+            found = problem
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, found)
+
+    threading.Thread(target=ask, name="weir-name", daemon=True).start()
+    return await answer
 
 
 def is_public(address: Address) -> bool:
@@ -72,6 +105,11 @@ def _wrapped(address: IPv6Address) -> IPv4Address | None:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def _is_name(host: str) -> bool:
+    """Whether a name can be looked up at all: its parts have 1 to 63 characters."""
+    return all(0 < len(part) < 64 for part in host.removesuffix(".").split("."))
 
 
 def _literal(host: str) -> Address | None:

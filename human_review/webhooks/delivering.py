@@ -1,133 +1,89 @@
-"""What waits is told: one attempt each, at once; what fails is tried again later, and later again.
-
-The wait doubles from 10 s to an hour, and a keyed draw spreads it over half to all of that. After
-``webhooks.give_up_hours`` nobody tries any more.
-"""
+"""What is due is told to each receiver by itself, one thing after the other: a slow one keeps nobody else waiting."""
 
 import asyncio
-import logging
-from dataclasses import dataclass
-from typing import Any
+import threading
+from collections.abc import Callable
 from urllib.parse import SplitResult
 
 import httpx
-from sqlalchemy import Row, delete, select, update
 
-from human_review.database.engine import now_ms
-from human_review.database.tables import deliveries, webhooks
 from human_review.errors import Invalid
 from human_review.service import Service
 from human_review.webhooks.addresses import check_address, resolve
-from human_review.webhooks.signing import SIGNATURE_HEADER, secrets_of, signature
-from stream_app.telemetry import facts
+from human_review.webhooks.due import Delivery, Tried, end, receivers, take_up
 
-log = logging.getLogger(__name__)
-
-_AT_ONCE = 20
-_FIRST_WAIT_MS = 10_000
-_LONGEST_WAIT_MS = 3_600_000
-_HOUR_MS = 3_600_000
-_KEPT_MS = 7 * 24 * _HOUR_MS  # what was delivered or given up is shown for a week
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    delivery_id: str
-    attempts: int
-    created_ms: int
-    url: str
-    body: bytes
-    headers: dict[str, str]
+_Lanes = dict[str, "asyncio.Task[int]"]
 
 
 def deliver_due(service: Service) -> int:
-    """Try to deliver what is due, at most 20 at once; how many were tried. Call it again until it says 0.
-
-    What was picked up is not due for anybody else until its attempt must be over, so that a killed process loses
-    nothing, and two processes seldom tell the same thing twice. Receivers know repeats by the ``id`` in the body.
-    """
-    due = _pick_up(service)
-    if not due:
-        return 0
-    results = asyncio.run(_deliver_all(service, due))
-    with service.database.write() as connection:
-        now = now_ms(connection)
-        for delivery, problem in zip(due, results, strict=True):
-            done = deliveries.c.delivery_id == delivery.delivery_id
-            connection.execute(update(deliveries).where(done).values(**_outcome(service, delivery, problem, now)))
-    return len(due)
+    """Try what is due now, for every receiver until it fails or has no more; how many attempts that were."""
+    return asyncio.run(_deliver_due(service))
 
 
-def wait_ms(service: Service, delivery_id: str, attempts: int) -> int:
-    """How long to wait after an attempt, the first of which is number 1."""
-    longest = min(_LONGEST_WAIT_MS, _FIRST_WAIT_MS << min(attempts - 1, 20))
-    return round(longest * (1 + service.chance("webhook wait", delivery_id, str(attempts))) / 2)
+def keep_delivering(service: Service, stop: threading.Event, beat: Callable[[], None], seconds: float) -> None:
+    """Deliver until ``stop`` is set; every so many seconds it looks for receivers that something is due for."""
+    asyncio.run(_keep_delivering(service, stop, beat, seconds))
 
 
-def _pick_up(service: Service) -> list[_Delivery]:
-    rules = service.config.webhooks
-    with service.database.write() as connection:
-        now = now_ms(connection)
-        old = (deliveries.c.state != "waiting") & (deliveries.c.next_ms < now - _KEPT_MS)
-        connection.execute(delete(deliveries).where(old))
-        rows = connection.execute(
-            select(deliveries, webhooks.c.url, webhooks.c.sealed_secret, webhooks.c.sealed_previous_secret,
-                   webhooks.c.rotated_ms)
-            .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
-            .where(deliveries.c.state == "waiting", deliveries.c.next_ms <= now)
-            .order_by(deliveries.c.next_ms).limit(_AT_ONCE).with_for_update(skip_locked=True, of=deliveries)
-        ).all()  # fmt: skip
-        for row in rows:
-            over = now + round(rules.seconds * 2000)
-            connection.execute(
-                update(deliveries).where(deliveries.c.delivery_id == row.delivery_id)
-                .values(attempts=row.attempts + 1, next_ms=over)
-            )  # fmt: skip
-        return [_delivery(service, row, now) for row in rows]
+async def _deliver_due(service: Service) -> int:
+    lanes: _Lanes = {}
+    async with _client(service) as client:
+        await _begin(service, client, lanes, threading.Event())
+        return sum(await asyncio.gather(*lanes.values()))
 
 
-def _delivery(service: Service, row: Row[Any], now: int) -> _Delivery:
-    body = bytes(row.body)
-    signed = signature(secrets_of(service, row, now), now // 1000, body)
-    headers = {
-        "Content-Type": "application/json", "User-Agent": "weir-review", SIGNATURE_HEADER: signed,
-        "Weir-Event": row.event, "Weir-Delivery": row.delivery_id,
-    }  # fmt: skip
-    return _Delivery(row.delivery_id, row.attempts + 1, row.created_ms, row.url, body, headers)
+async def _keep_delivering(service: Service, stop: threading.Event, beat: Callable[[], None], seconds: float) -> None:
+    lanes: _Lanes = {}
+    async with _client(service) as client:
+        while not stop.is_set():
+            await _begin(service, client, lanes, stop)
+            beat()
+            await asyncio.to_thread(stop.wait, seconds)
+            for webhook_id in [name for name, lane in lanes.items() if lane.done()]:
+                lanes.pop(webhook_id).result()  # raises what has ended it
+        await asyncio.gather(*lanes.values())
 
 
-def _outcome(service: Service, delivery: _Delivery, problem: str, now: int) -> dict[str, Any]:
-    if not problem:
-        return {"state": "done", "last_error": None}
-    next_ms = now + wait_ms(service, delivery.delivery_id, delivery.attempts)
-    give_up = delivery.created_ms + service.config.webhooks.give_up_hours * _HOUR_MS
-    log.warning("a webhook was not delivered", extra=facts(delivery=delivery.delivery_id, problem=problem))
-    return {"state": "given-up" if next_ms > give_up else "waiting", "next_ms": next_ms, "last_error": problem[:300]}
+async def _begin(service: Service, client: httpx.AsyncClient, lanes: _Lanes, stop: threading.Event) -> None:
+    """Begin a lane for every receiver that something is due for, unless it is in one."""
+    for webhook_id in await asyncio.to_thread(receivers, service):
+        if webhook_id not in lanes:
+            lanes[webhook_id] = asyncio.create_task(_lane(service, client, webhook_id, stop))
 
 
-async def _deliver_all(service: Service, due: list[_Delivery]) -> list[str]:
-    limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=0)
+async def _lane(service: Service, client: httpx.AsyncClient, webhook_id: str, stop: threading.Event) -> int:
+    """Tell one receiver what is due for it; how many attempts that were."""
+    tried = 0
+    while not stop.is_set() and (delivery := await asyncio.to_thread(take_up, service, webhook_id)) is not None:
+        await asyncio.to_thread(end, service, delivery, await _attempt(service, client, delivery))
+        tried += 1
+    return tried
+
+
+def _client(service: Service) -> httpx.AsyncClient:
+    """Without connections that are kept: each goes to an address that was checked just before."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     seconds = service.config.webhooks.seconds
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits, timeout=seconds) as client:
-        return await asyncio.gather(*(_attempt(service, client, delivery) for delivery in due))
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits, timeout=seconds)
 
 
-async def _attempt(service: Service, client: httpx.AsyncClient, delivery: _Delivery) -> str:
-    """What went wrong; empty where nothing did. Never what the other side has written."""
+async def _attempt(service: Service, client: httpx.AsyncClient, delivery: Delivery) -> Tried:
     rules = service.config.webhooks
     try:
         async with asyncio.timeout(rules.seconds):
             parts = check_address(delivery.url, allow_private=rules.allow_private)
-            return await _post(client, parts, delivery, allow_private=rules.allow_private)
+            return Tried(await _post(client, parts, delivery, allow_private=rules.allow_private))
     except TimeoutError:
-        return f"no answer within {rules.seconds:g} s"
-    except Invalid as problem:
-        return str(problem)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as problem:
-        return type(problem).__name__
+        problem = f"no answer within {rules.seconds:g} s"
+    except Invalid as refused:
+        problem = str(refused)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as failed:
+        problem = type(failed).__name__
+    return Tried(problem, answered=False)
 
 
-async def _post(client: httpx.AsyncClient, parts: SplitResult, delivery: _Delivery, *, allow_private: bool) -> str:
+async def _post(client: httpx.AsyncClient, parts: SplitResult, delivery: Delivery, *, allow_private: bool) -> str:
+    """What is wrong with the answer; empty where nothing is."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = await resolve(host, port, allow_private=allow_private)

@@ -45,7 +45,7 @@ def announce(connection: Connection, service: Service, event: str, *, not_before
             told += insert_new(
                 connection, deliveries, delivery_id=delivery_id, webhook_id=row.webhook_id, event=event,
                 body=json.dumps(body, sort_keys=True, separators=(",", ":")).encode(), created_ms=now,
-                next_ms=max(now, not_before_ms),
+                due_ms=max(now, not_before_ms),
             )  # fmt: skip
     return told
 

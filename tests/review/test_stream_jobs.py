@@ -56,16 +56,6 @@ def test_a_job_that_hangs_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "silent" in wait_until(job.problem, 10)
 
 
-def test_a_job_that_has_more_to_do_does_it_at_once() -> None:
-    left = [3, 2, 1, 0]
-
-    def do() -> int:
-        return left.pop(0) if left else 0
-
-    with running(every(60.0, do, again=bool)):
-        wait_until(lambda: not left, 10)
-
-
 def test_a_job_that_waits_for_its_time_is_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.01)
     with running(every(3600, lambda: None)) as (job, _):

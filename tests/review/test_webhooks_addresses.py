@@ -31,7 +31,8 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
      "https://u:p@example.org/", "https://@example.org/", "https://example.org/#x", "https://example.org:0/",
      "https://example.org:99999/", "https://exa mple.org/", "https://example.org/\n", "https://пример.рф/",
      "https://example.org\\@127.0.0.1/", "https://[::1/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/",
-     "http://127.0.0.1/", "http://localhost/", "https://example.org/" + "x" * 2000, ""],
+     "http://127.0.0.1/", "http://localhost/", "https://example.org/" + "x" * 2000, "", "https://a..example.org/",
+     "https://.example.org/", f"https://{'x' * 64}.example.org/", "https://./"],
 )  # fmt: skip
 def test_an_address_that_may_not_be_called_is_refused(url: str) -> None:
     with pytest.raises(Invalid):

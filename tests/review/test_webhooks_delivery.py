@@ -1,9 +1,7 @@
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -14,61 +12,19 @@ from human_review.database.tables import webhooks as rows
 from human_review.errors import Forbidden, Invalid, NotFound
 from human_review.permissions import Actor
 from human_review.service import Service
+from human_review.testing_webhooks import CONFIG, Receiver
 from human_review.webhooks import events as webhooks
 from human_review.webhooks import registry
-from human_review.webhooks.delivering import wait_ms
+from human_review.webhooks.due import wait_ms
 
 ADMIN = Actor("u", "r-1", "admin")
-CONFIG = """
-version: "1"
-labels: {toxicity: {title: toxic, harm: 0.3, key: "1"}}
-webhooks: {allow_private: true, seconds: 1}
-"""
 FACTS = {"appeal_id": "a-1", "outcome": "upheld"}
-
-
-class Receiver(ThreadingHTTPServer):
-    """Writes down what it is told; ``answers`` are the statuses that it gives, the last one for good."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.told: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = [204]
-        self.location = ""
-        self.wait = 0.0
-        super().__init__(("127.0.0.1", 0), _Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.server_address[1]}/hook"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append((dict(self.headers), body))
-        time.sleep(self.server.wait)
-        status = self.server.answers[0] if len(self.server.answers) == 1 else self.server.answers.pop(0)
-        self.send_response(status)
-        if self.server.location:
-            self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.shutdown()
-    made.server_close()
+    with Receiver() as made:
+        yield made
 
 
 @pytest.fixture
@@ -84,7 +40,8 @@ def announce(service: Service, **over: Any) -> int:
 
 def make_due(service: Service) -> None:
     with service.database.write() as connection:
-        connection.execute(update(deliveries).values(next_ms=0))
+        connection.execute(update(deliveries).values(due_ms=0))
+        connection.execute(update(rows).values(not_before_ms=0))
 
 
 def states(service: Service) -> list[tuple[str, int, str | None]]:

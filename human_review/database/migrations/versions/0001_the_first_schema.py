@@ -222,6 +222,7 @@ def upgrade() -> None:
         sa.Column("events", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("not_before_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_webhooks")),
     )
     op.create_table(
@@ -277,14 +278,16 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
-        sa.Column("next_ms", sa.BigInteger(), nullable=False),
+        sa.Column("due_ms", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("last_error", sa.String(length=300), nullable=True),
         sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.webhook_id"], name=op.f("fk_deliveries_webhook_id")),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.create_index("ix_deliveries_state_next_ms", ["state", "next_ms"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_webhook_id_state_due_ms", ["webhook_id", "state", "due_ms"], unique=False
+        )
 
     op.create_table(
         "exposures",
@@ -518,7 +521,7 @@ def downgrade() -> None:
 
     op.drop_table("exposures")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.drop_index("ix_deliveries_state_next_ms")
+        batch_op.drop_index("ix_deliveries_webhook_id_state_due_ms")
 
     op.drop_table("deliveries")
     with op.batch_alter_table("appeals", schema=None) as batch_op:
