@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from human_review.appeals import acted_on, opening, raising
 from human_review.appeals.given import mended, must_be_past
@@ -14,7 +14,7 @@ from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import items, reports, tasks
 from human_review.desk.intake import add_task
-from human_review.errors import Invalid
+from human_review.errors import Conflict, Invalid
 from human_review.items import lock_item
 from human_review.service import Service
 from human_review.times import at
@@ -27,6 +27,9 @@ MAX_REPORT_ID_CHARS = 64
 _HOUR_MS = 3_600_000
 _REASON = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _OTHER = "other"
+_REPEATED = "it does not count: this reporter has reported the item before"
+_TOO_MANY = "it does not count: this reporter has reported too much in the last hour; reported again later, it can"
+_ID_OF_ANOTHER = "this report_id belongs to another report; each needs its own"
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,26 +44,29 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 def add(connection: Connection, service: Service, report: UserReport) -> Reported:
     """Take a report in. One counts for each item and reporter, and ``reports.per_reporter_hour`` for each reporter.
 
-    A report that counts raises the open task of its item. Where there is none, it opens one, once for each text: if
-    an earlier task or the report's ``decision`` says what was decided, or the report has ``item`` and ``origin``.
-    Else it waits for the next task of the item. Raises Invalid for a report that names no item or a deleted one.
+    One that did not count gives way to the reporter's next one about the item. A report that counts raises the open
+    task of its item. Where there is none, it opens one, once for each text: if an earlier task or the report's
+    ``decision`` says what was decided, or the report has ``item`` and ``origin``. Else it waits for the next task of
+    the item. Raises Invalid for a report that names no item or a deleted one, Conflict for the id of another report.
     """
     item_id = _checked(report)
     if lock_item(connection, item_id).erased:
         raise Invalid("the item was deleted; there is nothing left to look at")
-    known = _known(connection, service, report, item_id)
+    reporter = service.keyed_digest("reporter", report.reporter_id)
+    known = _known(connection, report, item_id, reporter)
     if known is not None:
         return known
-    reporter = _reporter(service, report)
     counted = _recent(connection, reporter) < service.config.reports.per_reporter_hour
     weight = reputation_of(connection, reporter).weight if counted else 0.0
     before = raising.weight_of_reports(connection, item_id)
-    insert_new(
+    new = insert_new(
         connection, reports, report_id=report.report_id, item_id=item_id, reporter=reporter, counted=counted,
         reason=_word(report.reason), reported_ms=now_ms(connection), weight=weight,
     )  # fmt: skip
+    if not new:  # at this moment, for another item
+        raise Conflict(_ID_OF_ANOTHER)
     if not counted:
-        return _said(report, "it does not count: this reporter has reported too much in the last hour", counted=False)
+        return _said(report, _TOO_MANY, counted=False)
     return _count(connection, service, report, item_id, before)
 
 
@@ -108,22 +114,23 @@ def _fits(name: str, most: int) -> bool:
     return 0 < len(name) <= most and name.isprintable()
 
 
-def _known(connection: Connection, service: Service, report: UserReport, item_id: str) -> Reported | None:
-    """A report with this id, or of this reporter about this item, that was taken in before."""
-    same = (reports.c.item_id == item_id) & (reports.c.reporter == _reporter(service, report))
-    row = connection.execute(
-        select(reports.c.report_id, reports.c.task_id)
-        .where(or_(reports.c.report_id == report.report_id, same)).limit(1)
-    ).one_or_none()  # fmt: skip
-    if row is None:
-        return None
-    repeat = row.report_id != report.report_id
-    said = "it does not count: this reporter has reported the item before" if repeat else "it is known already"
-    return _said(report, said, row.task_id, counted=False)
+def _known(connection: Connection, report: UserReport, item_id: str, reporter: str) -> Reported | None:
+    """What there is to say of a report that was taken in before; forgets the reporter's earlier one if it may.
 
-
-def _reporter(service: Service, report: UserReport) -> str:
-    return service.keyed_digest("reporter", report.reporter_id)
+    Raises Conflict for the id of another report.
+    """
+    same = (reports.c.item_id == item_id) & (reports.c.reporter == reporter)
+    rows = connection.execute(select(reports).where(or_(reports.c.report_id == report.report_id, same))).all()
+    for row in rows:
+        if row.report_id == report.report_id:
+            if (row.item_id, row.reporter) != (item_id, reporter):
+                raise Conflict(_ID_OF_ANOTHER)
+            return _said(report, "it is known already", row.task_id, counted=False)
+    for row in rows:
+        if row.counted:
+            return _said(report, _REPEATED, row.task_id, counted=False)
+    connection.execute(delete(reports).where(same))
+    return None
 
 
 def _recent(connection: Connection, reporter: str) -> int:

@@ -175,6 +175,9 @@ def test_reports_come_over_the_api(service: Service) -> None:
     first = platform.post("/api/v1/reports", json=report_body(1))
     assert (first.status_code, first.json()["counted"]) == (201, True)
     assert platform.post("/api/v1/reports", json=report_body(1)).json()["counted"] is False
+    other = report_body(1) | {"item": {"item_id": "item-2", "text": "text"}, "reporter_id": "user-2"}
+    taken = platform.post("/api/v1/reports", json=other)
+    assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
     assert platform.post("/api/v1/reports", json=report_body(2)).json()["task_id"] == first.json()["task_id"]
     of_item = lead.get("/api/v1/reports", params={"item_id": "item-1"}).json()
     assert (of_item["reports"], of_item["reasons"]) == (2, {"hate": 2})

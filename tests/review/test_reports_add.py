@@ -13,7 +13,7 @@ from human_review.appeals.reputation import Reputation
 from human_review.database.tables import answers, items, outbox, seats, tasks
 from human_review.database.tables import reports as rows
 from human_review.desk.intake import add_task, erase, supersede
-from human_review.errors import Invalid
+from human_review.errors import Conflict, Invalid
 from human_review.permissions import Actor
 from human_review.review_file import Reports
 from human_review.service import Service
@@ -94,9 +94,39 @@ def test_a_reporter_who_reports_too_much_in_an_hour_does_not_count(service: Serv
     limit = service.config.reports.per_reporter_hour
     counted = [add(service, make_report(number, number, reporter="anna")).counted for number in range(limit + 2)]
     assert counted == [True] * limit + [False] * 2
+    an_hour_later(service)
+    assert add(service, make_report(99, 99, reporter="anna")).counted
+
+
+def an_hour_later(service: Service) -> None:
     with service.database.write() as connection:
         connection.execute(update(rows).values(reported_ms=rows.c.reported_ms - 3_600_001))
-    assert add(service, make_report(99, 99, reporter="anna")).counted
+
+
+def test_a_report_that_did_not_count_can_be_brought_again_and_then_counts(service: Service) -> None:
+    limit = service.config.reports.per_reporter_hour
+    task_id = open_task(service, limit)
+    start = priorities(service)[task_id][0]
+    became = [add(service, make_report(number, number, reporter="anna")) for number in range(limit + 1)]
+    assert "reported again later" in became[-1].what_happens
+    at_once = add(service, make_report(98, limit, reporter="anna"))
+    assert (at_once.counted, priorities(service)[task_id][0]) == (False, start)
+    an_hour_later(service)
+    later = add(service, make_report(99, limit, reporter="anna"))
+    assert (later.counted, later.task_id) == (True, task_id)
+    assert priorities(service)[task_id][0] == pytest.approx(start + 0.15)
+    assert not add(service, make_report(100, limit, reporter="anna")).counted
+    with service.database.read() as connection:
+        mine = select(rows.c.report_id, rows.c.counted).where(rows.c.item_id == f"item-{limit}")
+        assert [tuple(row) for row in connection.execute(mine)] == [("report-99", True)]
+
+
+@pytest.mark.parametrize(("item", "reporter"), [(2, "anna"), (2, "bo"), (1, "bo")])
+def test_the_id_of_another_report_is_refused(service: Service, item: int, reporter: str) -> None:
+    add(service, make_report(1, 1, reporter="anna"))
+    with pytest.raises(Conflict, match="report_id"):
+        add(service, make_report(1, item, reporter=reporter))
+    assert add(service, make_report(2, 2, reporter="bo")).counted
 
 
 def test_reports_open_one_task_an_item_where_item_and_origin_are_known(service: Service) -> None:

@@ -145,6 +145,20 @@ def test_a_report_is_taken_in_once(service: Service) -> None:
     assert [row.report_id for row in rows(service, reports)] == ["report"]
 
 
+def test_a_report_with_the_id_of_another_is_noted_and_the_next_is_taken_in(service: Service) -> None:
+    first = UserReport(report_id="1", item_id="item-1", reason="spam", reporter_id="canary-a", reported_at=NOW)
+    other = msgspec.structs.replace(first, item_id="canary-item", reporter_id="canary-b")
+    third = msgspec.structs.replace(other, report_id="3")
+    take(service, ("reports", first), ("reports", other), ("reports", third))
+    assert [(row.report_id, row.item_id) for row in rows(service, reports)] == [
+        ("1", "item-1"), ("3", "canary-item"),
+    ]  # fmt: skip
+    [problem] = rows(service, unread)
+    assert (problem.topic, problem.position) == ("reports", 1)
+    assert "report_id" in problem.problem
+    assert "canary" not in problem.problem
+
+
 def test_an_erasure_is_in_the_audit_log_where_something_was_erased(service: Service) -> None:
     take(service, ("content", None))
     assert rows(service, audit) == []
