@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
@@ -18,6 +18,7 @@ from human_review.service import Service
 from human_review.web import errors, routes
 from human_review.web.access import declared
 from human_review.web.headers import Guard
+from human_review.web.openapi import complete
 from human_review.web.site import site_of
 
 THREADS = 8
@@ -38,7 +39,7 @@ def create_app(service: Service, *, stream: Stream | None = None) -> FastAPI:
     Raises ConfigError where the settings do not say how the service is reached.
     """
     site = site_of(service.settings)
-    app = FastAPI(
+    app = _Application(
         title="weir review", version=version("weir"), openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False, lifespan=_few_threads,
         middleware=[Middleware(Guard, site=site, telemetry=service.telemetry), Middleware(errors.Unexpected)],
@@ -50,6 +51,17 @@ def create_app(service: Service, *, stream: Stream | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC))
     errors.install(app)
     return app
+
+
+class _Application(FastAPI):
+    """Describes its API with everything that its routes declare."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description, made once."""
+        if self.openapi_schema is None:
+            complete(super().openapi(), all_routes(routers()), self.state.site.cookie)
+        described: dict[str, Any] = super().openapi()
+        return described
 
 
 @asynccontextmanager

@@ -14,14 +14,6 @@ _Name = Annotated[str, Field(min_length=1, max_length=64)]
 _Verdict = Literal["allow", "limit", "remove"]
 
 
-class Problem(BaseModel):
-    """Every error: ``code`` is for programs, ``message`` for people."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "lease_lost", "message": "it ran out"}]})
-    code: str
-    message: str
-
-
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

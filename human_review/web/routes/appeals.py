@@ -13,11 +13,13 @@ from human_review.appeals import notices, show
 from human_review.appeals.appeals import MAX_STATEMENT_CHARS, submit
 from human_review.appeals.decide import decide_appeal, undo_appeal
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import Responses, problems
 from human_review.web.wire import EXAMPLE_ITEM, EXAMPLE_ORIGIN, DecisionIn, Id, ItemIn, OriginIn, read
 from stream_app.contracts.decision import Verdict
 from stream_app.contracts.review import Appeal
 
 router = APIRouter(prefix="/api/v1", tags=["appeals"])
+_ALSO_AS_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 AppealId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 SeatId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
@@ -124,7 +126,7 @@ class NoticeOut(BaseModel):
     text: str
 
 
-@router.post("/appeals", status_code=201, dependencies=[requires("submit")])
+@router.post("/appeals", status_code=201, dependencies=[requires("submit")], responses=problems(409))
 def bring(service: Svc, actor: SignedIn, given: AppealIn) -> AppealTaken:
     """Bring an appeal; the same one twice is one. Others than those who decided before will decide it."""
     actor.must("submit")
@@ -134,19 +136,19 @@ def bring(service: Svc, actor: SignedIn, given: AppealIn) -> AppealTaken:
     return AppealTaken(appeal_id=appeal.appeal_id, new=new)
 
 
-@router.get("/appeals/{appeal_id}", dependencies=[requires("submit")])
+@router.get("/appeals/{appeal_id}", dependencies=[requires("submit")], responses=problems(404))
 def state(service: Svc, actor: SignedIn, appeal_id: AppealId) -> AppealOut:
     """How an appeal stands, with the reply to its author."""
     return AppealOut.model_validate(show.state_of(service, actor, appeal_id), from_attributes=True)
 
 
-@router.get("/tasks/{task_id}/appeal", dependencies=[requires("decide-appeals")])
+@router.get("/tasks/{task_id}/appeal", dependencies=[requires("decide-appeals")], responses=problems(404))
 def statement(service: Svc, actor: SignedIn, task_id: SeatId) -> StatementOut:
     """What the author says, for whoever decides."""
     return StatementOut.model_validate(show.in_hand(service, actor, task_id), from_attributes=True)
 
 
-@router.post("/seats/{seat_id}/appeal-decision", dependencies=[requires("decide-appeals")])
+@router.post("/seats/{seat_id}/appeal-decision", dependencies=[requires("decide-appeals")], responses=problems(409))
 def decide(service: Svc, actor: SignedIn, seat_id: SeatId, given: OutcomeIn) -> OutcomeOut:
     """Decide the appeal that the seat is for; the same call twice is one decision."""
     made = decide_appeal(
@@ -156,7 +158,7 @@ def decide(service: Svc, actor: SignedIn, seat_id: SeatId, given: OutcomeIn) -> 
     return OutcomeOut.model_validate(made, from_attributes=True)
 
 
-@router.post("/appeals/{appeal_id}/undo", dependencies=[requires("decide-appeals")])
+@router.post("/appeals/{appeal_id}/undo", dependencies=[requires("decide-appeals")], responses=problems(404, 409))
 def undo(service: Svc, actor: SignedIn, appeal_id: AppealId) -> Undone:
     """Take an own decision back, as long as it has not left the service."""
     return Undone(token=undo_appeal(service, actor, appeal_id))
@@ -164,7 +166,7 @@ def undo(service: Svc, actor: SignedIn, appeal_id: AppealId) -> Undone:
 
 @router.get(
     "/notices/{decision_id}", dependencies=[requires("submit")], response_model=NoticeOut,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses=_ALSO_AS_TEXT | problems(404),
 )  # fmt: skip
 def notice(
     service: Svc, actor: SignedIn, decision_id: AppealId, accept: Annotated[str, Header(max_length=1000)] = ""

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from human_review.quality import golden_items
 from human_review.quality.golden_items import State
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import problems
 from human_review.web.pages import page, redirect
 
 router = APIRouter(dependencies=[requires("manage-golden")], tags=["golden"])
@@ -60,13 +61,13 @@ def listing(
     return [_out(item) for item in golden_items.listing(service, actor, state, limit=limit)]
 
 
-@router.post("/api/v1/golden", status_code=201)
+@router.post("/api/v1/golden", status_code=201, responses=problems(404, 409))
 def add(service: Svc, actor: SignedIn, asked: FromTask) -> GoldenItem:
     """Make a candidate of a decided task."""
     return _out(golden_items.add(service, actor, asked.task_id))
 
 
-@router.put("/api/v1/golden/{golden_id}/state")
+@router.put("/api/v1/golden/{golden_id}/state", responses=problems(404, 409))
 def move(service: Svc, actor: SignedIn, golden_id: _Id, asked: Move) -> GoldenItem:
     """Take into use, or retire."""
     return _out(golden_items.move(service, actor, golden_id, asked.state))

@@ -20,6 +20,7 @@ from human_review.times import at
 from human_review.web.access import AnySession, SignedIn, Svc, requires
 from human_review.web.i18n import LOCALES
 from human_review.web.keys import actions
+from human_review.web.openapi import problems
 from human_review.web.pages import page, redirect
 
 router = APIRouter()
@@ -118,7 +119,7 @@ def me_api(service: Svc, actor: SignedIn) -> MeOut:
     return _me(service, actor)
 
 
-@router.put("/api/v1/me/password", dependencies=_OWN, status_code=204, tags=["me"])
+@router.put("/api/v1/me/password", dependencies=_OWN, status_code=204, tags=["me"], responses=problems(429))
 def password_api(service: Svc, actor: SignedIn, session: AnySession, given: NewPassword) -> None:
     """Change the own password; every other session ends."""
     _set_password(service, actor, session, given.old, given.new)

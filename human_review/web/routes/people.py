@@ -12,6 +12,7 @@ from human_review.people.exposure import MOST_ITEMS, MOST_MINUTES, Own
 from human_review.permissions import ANY, Role
 from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import problems
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"], dependencies=[requires("manage-people")])
 UserId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -118,7 +119,7 @@ def people(
     return [account_out(each) for each in accounts.listing(service, actor, search=q, limit=limit, skip=skip)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=problems(409))
 def create(service: Svc, actor: SignedIn, given: NewAccount) -> NewAccountOut:
     """Make an account; people get a password for one use, service accounts need a token."""
     made = accounts.create(service, actor, **given.model_dump())
@@ -126,13 +127,13 @@ def create(service: Svc, actor: SignedIn, given: NewAccount) -> NewAccountOut:
     return NewAccountOut(account=account_out(account), one_time_password=made.one_time_password)
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", responses=problems(404))
 def person(service: Svc, actor: SignedIn, user_id: UserId) -> AccountOut:
     """One account."""
     return account_out(accounts.get(service, actor, user_id))
 
 
-@router.put("/{user_id}")
+@router.put("/{user_id}", responses=problems(404, 409))
 def change(service: Svc, actor: SignedIn, user_id: UserId, given: Change) -> AccountOut:
     """Change role, queues, languages, limits of exposure, or close and open the account.
 
@@ -143,31 +144,31 @@ def change(service: Svc, actor: SignedIn, user_id: UserId, given: Change) -> Acc
     return account_out(accounts.change(service, actor, user_id, **changes, exposure=own))
 
 
-@router.post("/{user_id}/password")
+@router.post("/{user_id}/password", responses=problems(404))
 def reset_password(service: Svc, actor: SignedIn, user_id: UserId) -> Secret:
     """Give a person a password for one use; ends their sessions."""
     return Secret(one_time_password=accounts.reset_password(service, actor, user_id))
 
 
-@router.delete("/{user_id}/sessions")
+@router.delete("/{user_id}/sessions", responses=problems(404))
 def revoke_sessions(service: Svc, actor: SignedIn, user_id: UserId) -> Ended:
     """End every session of a person."""
     return Ended(sessions=accounts.revoke_sessions(service, actor, user_id))
 
 
-@router.get("/{user_id}/tokens")
+@router.get("/{user_id}/tokens", responses=problems(404))
 def token_list(service: Svc, actor: SignedIn, user_id: UserId) -> list[TokenOut]:
     """The tokens of a service account."""
     return [_token_out(each) for each in tokens.listing(service, actor, user_id)]
 
 
-@router.post("/{user_id}/tokens", status_code=201)
+@router.post("/{user_id}/tokens", status_code=201, responses=problems(404))
 def make_token(service: Svc, actor: SignedIn, user_id: UserId, given: NewToken) -> TokenMade:
     """Make a token for a service account."""
     return TokenMade(token=tokens.make(service, actor, user_id, given.name))
 
 
-@router.delete("/{user_id}/tokens/{token_id}", status_code=204)
+@router.delete("/{user_id}/tokens/{token_id}", status_code=204, responses=problems(404))
 def revoke_token(service: Svc, actor: SignedIn, user_id: UserId, token_id: TokenId) -> None:
     """End a token at once."""
     tokens.revoke(service, actor, user_id, token_id)

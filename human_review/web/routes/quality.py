@@ -17,6 +17,7 @@ from human_review.quality.sampled import EVERY
 from human_review.quality.summary import Row, Summary, current, summarize
 from human_review.service import Service
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import problems
 from human_review.web.pages import page
 
 router = APIRouter(tags=["quality"])
@@ -122,7 +123,7 @@ def sizes(share: _Share = 0.95, half_width: _Share = 0.02, relative_width: _Shar
     )  # fmt: skip
 
 
-@router.get("/api/v1/quality/people/{pseudonym}", dependencies=[requires("manage-golden")])
+@router.get("/api/v1/quality/people/{pseudonym}", dependencies=[requires("manage-golden")], responses=problems(404))
 def person(service: Svc, actor: SignedIn, pseudonym: _Pseudonym) -> list[TrustOut]:
     """One person's reliability, for coaching; there is no list of people."""
     return _trust(coaching.of_person(service, actor, pseudonym))

@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 
 from human_review.appeals import reports, show
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import problems
 from human_review.web.wire import EXAMPLE_ITEM, EXAMPLE_ORIGIN, DecisionIn, Id, ItemId, ItemIn, OriginIn, read
 from stream_app.contracts.review import UserReport
 
@@ -51,7 +52,7 @@ class ReportsOut(BaseModel):
     reliability: tuple[float, float] | None
 
 
-@router.post("", status_code=201, dependencies=[requires("submit")])
+@router.post("", status_code=201, dependencies=[requires("submit")], responses=problems(409))
 def bring(service: Svc, actor: SignedIn, given: ReportIn) -> ReportOut:
     """Bring a report. It brings an item before people sooner; it never acts and never becomes a label."""
     actor.must("submit")
@@ -61,7 +62,7 @@ def bring(service: Svc, actor: SignedIn, given: ReportIn) -> ReportOut:
     return ReportOut.model_validate(became, from_attributes=True)
 
 
-@router.get("", dependencies=[requires("see-history")])
+@router.get("", dependencies=[requires("see-history")], responses=problems(404))
 def of_item(
     service: Svc, actor: SignedIn, item_id: Annotated[str, Query(min_length=1, max_length=256)]
 ) -> ReportsOut:

@@ -16,6 +16,7 @@ from human_review.people.sessions import Session
 from human_review.service import Service
 from human_review.web import cookies
 from human_review.web.access import AnySession, Svc, public, requires, site_of_app
+from human_review.web.openapi import problems
 from human_review.web.pages import page, redirect, same_site
 
 router = APIRouter()
@@ -74,7 +75,7 @@ def sign_out_form(request: Request, service: Svc, session: AnySession) -> Respon
     return response
 
 
-@router.post("/api/v1/session", dependencies=[public()], tags=["session"])
+@router.post("/api/v1/session", dependencies=[public()], tags=["session"], responses=problems(401, 429))
 def sign_in_api(
     request: Request, response: Response, service: Svc, session: AnySession, given: Credentials
 ) -> SessionOut:

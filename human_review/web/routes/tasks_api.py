@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from human_review.desk import decide, groups, history, skip, take, undo
 from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import Responses, problems
 from human_review.web.tasks_shapes import (
     CardOut,
     Decision,
@@ -24,7 +25,6 @@ from human_review.web.tasks_shapes import (
     OfSeat,
     PassedOut,
     PastOut,
-    Problem,
     Release,
     Skip,
     UndoneGroupOut,
@@ -33,21 +33,14 @@ from human_review.web.tasks_shapes import (
 
 _REVIEW = [requires("review")]
 _Id = Annotated[str, Path(min_length=1, max_length=64)]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "no valid session or token"},
-    403: {"model": Problem, "description": "not for this person"},
-    404: {"model": Problem, "description": "not there"},
-    409: {"model": Problem, "description": "the lease ran out, or somebody was first"},
-    422: {"model": Problem, "description": "cannot be carried out as it stands"},
-    429: {"model": Problem, "description": "slow down; Retry-After says for how long"},
-}
-router = APIRouter(prefix="/api/v1", tags=["tasks"], responses=_PROBLEMS)
+router = APIRouter(prefix="/api/v1", tags=["tasks"])
+_NOTHING: Responses = {204: {"description": "there is nothing for this person now"}}
 _Out = TypeVar("_Out", bound=BaseModel)
 
 
 @router.post(
     "/tasks/next", dependencies=_REVIEW, response_model=CardOut, response_model_exclude_unset=True,
-    responses={204: {"description": "there is nothing for this person now"}},
+    responses=_NOTHING | problems(429),
 )  # fmt: skip
 def next_task(service: Svc, actor: SignedIn, given: Next | None = None) -> Any:
     """Take the task to look at now: the one in hand, else the most urgent."""
@@ -55,13 +48,13 @@ def next_task(service: Svc, actor: SignedIn, given: Next | None = None) -> Any:
     return Response(status_code=204) if card is None else _json(CardOut, card)
 
 
-@router.post("/seats/{seat_id}/heartbeat", dependencies=_REVIEW)
+@router.post("/seats/{seat_id}/heartbeat", dependencies=_REVIEW, responses=problems(409))
 def heartbeat(service: Svc, actor: SignedIn, seat_id: _Id, given: OfSeat) -> HeldOut:
     """Hold the seat on."""
     return HeldOut(lease_until=at(take.heartbeat(service, actor, seat_id, given.token)))
 
 
-@router.post("/seats/{seat_id}/decision", dependencies=_REVIEW)
+@router.post("/seats/{seat_id}/decision", dependencies=_REVIEW, responses=problems(409))
 def decision(service: Svc, actor: SignedIn, seat_id: _Id, given: Decision) -> GivenOut:
     """Answer. The same answer with the same token again gives the same result and is one answer."""
     made = decide.decide(service, actor, seat_id, given.token, given.answer())
@@ -71,25 +64,25 @@ def decision(service: Svc, actor: SignedIn, seat_id: _Id, given: Decision) -> Gi
     )  # fmt: skip
 
 
-@router.post("/seats/{seat_id}/skip", dependencies=_REVIEW)
+@router.post("/seats/{seat_id}/skip", dependencies=_REVIEW, responses=problems(409))
 def skip_task(service: Svc, actor: SignedIn, seat_id: _Id, given: Skip) -> PassedOut:
     """Leave the task to others."""
     return _model(PassedOut, skip.skip(service, actor, seat_id, given.token, given.reason, seconds=given.seconds))
 
 
-@router.post("/seats/{seat_id}/escalate", dependencies=_REVIEW)
+@router.post("/seats/{seat_id}/escalate", dependencies=_REVIEW, responses=problems(409))
 def escalate_task(service: Svc, actor: SignedIn, seat_id: _Id, given: Escalate) -> PassedOut:
     """Hand the task to leads."""
     return _model(PassedOut, skip.escalate(service, actor, seat_id, given.token, seconds=given.seconds))
 
 
-@router.post("/seats/{seat_id}/release", dependencies=_REVIEW, status_code=204)
+@router.post("/seats/{seat_id}/release", dependencies=_REVIEW, status_code=204, responses=problems(409))
 def release_seat(service: Svc, actor: SignedIn, seat_id: _Id, given: Release) -> None:
     """Give the seat back unanswered."""
     take.release(service, actor, seat_id, given.token, seconds=given.seconds)
 
 
-@router.get("/seats/{seat_id}/group", dependencies=_REVIEW)
+@router.get("/seats/{seat_id}/group", dependencies=_REVIEW, responses=problems(409))
 def group(
     service: Svc, actor: SignedIn, seat_id: _Id, token: Annotated[int, Query(ge=0, le=2**53)]
 ) -> GroupOut:  # fmt: skip
@@ -97,7 +90,7 @@ def group(
     return _model(GroupOut, groups.group(service, actor, seat_id, token))
 
 
-@router.post("/seats/{seat_id}/group-decision", dependencies=_REVIEW)
+@router.post("/seats/{seat_id}/group-decision", dependencies=_REVIEW, responses=problems(409))
 def group_decision(service: Svc, actor: SignedIn, seat_id: _Id, given: GroupDecision) -> GivenGroupOut:
     """Answer the task in hand and all that belongs to it. The same call again gives the same result."""
     made = groups.decide_group(service, actor, seat_id, given.token, given.answer(), tuple(given.checked))
@@ -107,13 +100,13 @@ def group_decision(service: Svc, actor: SignedIn, seat_id: _Id, given: GroupDeci
     )  # fmt: skip
 
 
-@router.post("/groups/{batch_id}/undo", dependencies=_REVIEW)
+@router.post("/groups/{batch_id}/undo", dependencies=_REVIEW, responses=problems(404, 409))
 def undo_group(service: Svc, actor: SignedIn, batch_id: _Id) -> UndoneGroupOut:
     """Take all answers back that were given at once."""
     return _model(UndoneGroupOut, groups.undo_group(service, actor, batch_id))
 
 
-@router.post("/labels/{label_id}/undo", dependencies=_REVIEW)
+@router.post("/labels/{label_id}/undo", dependencies=_REVIEW, responses=problems(404, 409))
 def undo_label(service: Svc, actor: SignedIn, label_id: _Id) -> UndoneOut:
     """Take an own answer back; its seat is in hand again."""
     return _model(UndoneOut, undo.undo(service, actor, label_id))

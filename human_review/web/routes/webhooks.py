@@ -13,6 +13,7 @@ from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.times import at
 from human_review.web.access import SignedIn, Svc, requires
+from human_review.web.openapi import problems
 from human_review.web.pages import page, redirect
 from human_review.webhooks import registry
 from human_review.webhooks.events import EVENTS
@@ -64,13 +65,13 @@ def register(service: Svc, actor: SignedIn, given: NewWebhook) -> WebhookSecret:
     return _secret(registry.register(service, actor, given.url, given.events))
 
 
-@router.post("/api/v1/webhooks/{webhook_id}/secret")
+@router.post("/api/v1/webhooks/{webhook_id}/secret", responses=problems(404))
 def rotate(service: Svc, actor: SignedIn, webhook_id: WebhookId) -> WebhookSecret:
     """Give a webhook a new secret; the old one signs as well for a while."""
     return _secret(registry.rotate(service, actor, webhook_id))
 
 
-@router.delete("/api/v1/webhooks/{webhook_id}", status_code=204)
+@router.delete("/api/v1/webhooks/{webhook_id}", status_code=204, responses=problems(404))
 def remove(service: Svc, actor: SignedIn, webhook_id: WebhookId) -> Response:
     """Remove a webhook with what waits for it."""
     registry.remove(service, actor, webhook_id)
