@@ -16,6 +16,7 @@ from human_review.database.engine import now_ms
 from human_review.database.rows import insert_new
 from human_review.database.tables import unread
 from human_review.desk.again import again
+from human_review.quality import population
 from human_review.service import Service
 from human_review.stream import offsets
 from human_review.stream.offsets import Place
@@ -42,10 +43,12 @@ class Then:
     """What an effect leaves for later, and what its message is counted as.
 
     ``last`` comes after the effects of all messages of the transaction: locks that everybody wants are taken there.
+    So do the rows that count decisions: those of the whole transaction are ``counted`` at once.
     ``committed`` comes after the transaction, and not at all where that fails.
     """
 
     outcome: str = "taken"
+    counted: population.Kind | None = None
     last: Callable[[Connection], object] = _nothing
     committed: Callable[[], object] = _nothing
 
@@ -123,6 +126,7 @@ def _transaction(service: Service, works: Sequence[_Work], trip: Trip) -> int:
             if time.monotonic() > end:
                 break
         offsets.store(connection, following)
+        population.add(connection, [then.counted for then in later if then.counted is not None])
         for then in later:
             then.last(connection)
         trip("in-intake")

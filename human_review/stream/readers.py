@@ -84,10 +84,10 @@ def _decision(_service: Service, message: Arrived) -> Effect | None:
         return None
     found = decode(message.value, Decision)
 
-    def effect(connection: Connection, service: Service) -> None:
+    def effect(connection: Connection, service: Service) -> Then:
         closing.supersede(connection, service, found)
         statements.decided(connection, service, found)
-        population.note(connection, found)
+        return Then(counted=population.kind_of(found))
 
     return effect
 

@@ -1,6 +1,5 @@
 import csv
 import io
-from datetime import UTC, datetime
 from math import isnan
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import insert, select, update
 
 from human_review.database.engine import now_ms
 from human_review.database.tables import golden, golden_results, priors, reliability, seats, tasks, verdict_counts
-from human_review.quality import population
 from human_review.quality.estimate import Estimate
 from human_review.quality.export import as_csv, inert
 from human_review.quality.golden import propose
@@ -132,23 +130,6 @@ def test_consensus_makes_candidates_and_one_batch_makes_one(service: Service) ->
     assert {(row.state, row.source, row.verdict, row.labels) for row in rows} == {
         ("candidate", "consensus", "remove", '["toxicity"]')
     }
-
-
-def test_decisions_of_the_worker_are_counted_and_others_are_not(service: Service) -> None:
-    decision = make_review_task(1).decision
-    with service.database.write() as connection:
-        for _ in range(3):
-            population.note(connection, decision)
-        population.note(connection, msgspec.structs.replace(decision, verdict="allow", label=None))
-        population.note(connection, msgspec.structs.replace(decision, decided_by="reviewer"))
-        population.note(connection, msgspec.structs.replace(decision, for_the_record=True))
-        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-        population.note(connection, msgspec.structs.replace(decision, decided_at=long_ago))
-        rows = connection.execute(select(verdict_counts.c.verdict, verdict_counts.c.label, verdict_counts.c["count"]))
-        counted = sorted(tuple(row) for row in rows)
-        assert counted == [("allow", "", 1), ("review", "toxicity", 1), ("review", "toxicity", 3)]
-        since = now_ms(connection) - 86_400_000
-        assert population.totals(connection, since) == {("review", "en"): 3, ("allow", "en"): 1}
 
 
 def audited(service: Service, count: int, *, machine: str, wrong: int, first: int, probability: float = 0.1) -> None:
