@@ -298,6 +298,14 @@ verdict_counts = Table(  # automatic decisions by day: what audit samples are dr
     Column("count", BigInteger, nullable=False),
 )  # fmt: skip
 
+verdict_places = Table(  # up to where decisions are counted, by where their items were read; written with the counts
+    "verdict_places", metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("topic_id", _Word, primary_key=True),  # Kafka's; another one when a topic is made anew
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+)  # fmt: skip
+
 # -- appeals, reports, notices --
 
 appeals = Table(

@@ -48,7 +48,7 @@ class Then:
     """
 
     outcome: str = "taken"
-    counted: population.Kind | None = None
+    counted: population.Counted | None = None
     last: Callable[[Connection], object] = _nothing
     committed: Callable[[], object] = _nothing
 

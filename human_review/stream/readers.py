@@ -87,7 +87,7 @@ def _decision(_service: Service, message: Arrived) -> Effect | None:
     def effect(connection: Connection, service: Service) -> Then:
         closing.supersede(connection, service, found)
         statements.decided(connection, service, found)
-        return Then(counted=population.kind_of(found))
+        return Then(counted=population.counted(found))
 
     return effect
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,9 +18,14 @@ from human_review.stream import intake
 from human_review.stream.intake import Arrived, Effect, Readers, Then, take_in
 from human_review.stream.readers import readers
 from human_review.testing import make_review_task
+from stream_app.adapters.memory import MemoryLedger
 from stream_app.adapters.trip import Trip
 from stream_app.contracts.codec import encode
 from stream_app.contracts.decision import Decision
+from stream_app.contracts.origin import Origin
+from stream_app.contracts.review import Ruling
+from stream_app.contracts.topics import DECISIONS as TOPIC
+from stream_app.testing import NOW, FakeClassifier, make_message, make_moderator
 
 DECISIONS = readers(threading.Event())["decisions"]
 
@@ -27,6 +33,21 @@ DECISIONS = readers(threading.Event())["decisions"]
 def allowed(number: int, language: str) -> Decision:
     decision = make_review_task(number, language=language).decision
     return msgspec.structs.replace(decision, verdict="allow", label=None)
+
+
+def removed(offset: int, **over: Any) -> Decision:
+    """Of the item that was read at an offset of one partition of ``content``."""
+    origin = Origin(topic="moderation.content", partition=0, offset=offset, topic_id="first")
+    decision = msgspec.structs.replace(make_review_task(offset).decision, verdict="remove", origin=origin)
+    return msgspec.structs.replace(decision, **over)
+
+
+def take(service: Service, *decisions: Decision, partition: int = 0, start: int = 0) -> None:
+    take_in(service, {"decisions": DECISIONS}, arrived(decisions, partition=partition, start=start), Trip())
+
+
+def removals(service: Service) -> int:
+    return sum(n for verdict, *_, n in counted(service) if verdict == "remove")
 
 
 def arrived(decisions: Sequence[Decision], *, partition: int = 0, start: int = 0) -> list[Arrived]:
@@ -111,17 +132,124 @@ def test_a_transaction_that_fails_counts_nothing(service: Service) -> None:
 
 
 def test_decisions_of_the_worker_are_counted_and_others_are_not(service: Service) -> None:
-    decision = make_review_task(1).decision
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    others = [{"verdict": "allow", "label": None}, {"decided_by": "reviewer"}, {"for_the_record": True},
-              {"decided_at": long_ago}]  # fmt: skip
-    batch = [decision, decision, decision, *(msgspec.structs.replace(decision, **over) for over in others)]
-    take_in(service, {"decisions": DECISIONS}, arrived(batch), Trip())
-    undecided = ("review", "toxicity", "en")
-    assert counted(service) == [("allow", "", "en", 1), (*undecided, 1), (*undecided, 3)]
+    different: list[dict[str, Any]] = [
+        {"verdict": "allow", "label": None}, {"decided_by": "reviewer"}, {"for_the_record": True},
+        {"decided_at": long_ago}, {"ruling_id": "one that asks for another look"},
+    ]  # fmt: skip
+    take(service, *(removed(offset) for offset in range(3)))
+    take(service, *(removed(offset, **over) for offset, over in enumerate(different, 3)), start=3)
+    assert counted(service) == [
+        ("allow", "", "en", 1),
+        ("remove", "toxicity", "en", 1),
+        ("remove", "toxicity", "en", 3),
+    ]
     with service.database.read() as connection:
         since = now_ms(connection) - 86_400_000
-        assert population.totals(connection, since) == {("review", "en"): 3, ("allow", "en"): 1}
+        assert population.totals(connection, since) == {("remove", "en"): 3, ("allow", "en"): 1}
+
+
+def test_a_decision_that_the_worker_repeats_is_counted_once(service: Service) -> None:
+    """Whoever posts an item again gets its decision again, also in another batch and after a later one."""
+    take(service, *[removed(5)] * 10)
+    take(service, removed(6), removed(5), start=10)
+    assert removals(service) == 2
+
+
+def test_a_decision_is_counted_once_by_a_process_that_was_not_there_before(two: tuple[Service, Service]) -> None:
+    take(two[0], removed(5))
+    take(two[1], removed(5), start=1)
+    assert removals(two[0]) == 1
+
+
+def test_an_edit_is_a_decision_of_its_own_and_what_comes_late_is_none(service: Service) -> None:
+    edited = removed(6, item_id="item-5", decision_id="edited", supersedes="first")
+    late = removed(7, item_id="item-5", decision_id="late", for_the_record=True)
+    take(service, removed(5), edited, late, edited)  # the one in force follows what came late
+    assert removals(service) == 2
+
+
+def test_partitions_are_counted_apart(service: Service) -> None:
+    other = Origin(topic="moderation.content", partition=1, offset=2, topic_id="first")
+    take(service, removed(5))
+    take(service, removed(2, origin=other), partition=1)
+    assert removals(service) == 2
+
+
+def test_a_topic_that_was_made_anew_is_counted_from_its_start(service: Service) -> None:
+    anew = Origin(topic="moderation.content", partition=0, offset=0, topic_id="second")
+    take(service, removed(5), removed(0, origin=anew), removed(5), removed(0, origin=anew))
+    assert removals(service) == 2
+
+
+def test_a_decision_that_does_not_say_where_its_item_was_read_is_counted_each_time(service: Service) -> None:
+    take(service, *[removed(5, origin=None)] * 2)
+    assert removals(service) == 2
+
+
+@pytest.mark.parametrize(
+    "over", [{"offset": 2**63 - 1}, {"offset": 2**70}, {"partition": 2**31}, {"topic": "\x00t" * 999}]
+)
+def test_a_place_that_kafka_does_not_have_holds_nobody_up(service: Service, over: dict[str, Any]) -> None:
+    origin = msgspec.structs.replace(Origin(topic="t", partition=0, offset=0), **over)
+    take(service, removed(5, origin=origin), removed(6))
+    assert removals(service) == 2
+
+
+class Worker:
+    """The worker's own path: what it sends to ``decisions``, and how many items it has decided."""
+
+    def __init__(self) -> None:
+        self._moderator = make_moderator(FakeClassifier({"awful": 0.999}))
+        self._ledger = MemoryLedger()
+        self._offset = 0
+        self.sent: list[Arrived] = []
+        self.decided = 0
+
+    def send(self, value: dict[str, Any] | Ruling, *, offset: int | None = None) -> Decision | None:
+        """Post something, or deliver again what was posted at an offset; the decision, if there is a new one."""
+        if offset is None:
+            offset, self._offset = self._offset, self._offset + 1
+        topic, raw = (
+            ("rulings", encode(value)) if isinstance(value, Ruling) else ("content", msgspec.json.encode(value))
+        )
+        [outcome] = self._moderator.moderate([make_message(raw, offset, topic=topic)], self._ledger.lookup)
+        if outcome.entry is not None:
+            self._ledger.write((0, outcome.entry[0]), outcome.entry[1])
+        for record in outcome.records:
+            if record.topic is TOPIC:
+                self.sent.append(Arrived("decisions", 0, len(self.sent), record.key, record.value))
+        self.decided += outcome.kind == "decided"
+        return outcome.decision
+
+
+def ruled(decision: Decision | None, ruling_id: str, **over: Any) -> Ruling:
+    assert decision is not None
+    assert decision.origin is not None
+    ruling = Ruling(
+        ruling_id=ruling_id, item_id=decision.item_id, origin=decision.origin, verdict="allow", decided_by="reviewer",
+        supersedes=decision.decision_id, decided_at=NOW,
+    )  # fmt: skip
+    return msgspec.structs.replace(ruling, **over)
+
+
+def test_what_the_worker_sends_counts_as_what_it_decided(service: Service) -> None:
+    worker = Worker()
+    first = worker.send({"item_id": "a", "text": "fine", "version": 1})
+    for _ in range(3):
+        worker.send({"item_id": "b", "text": "awful"})
+    worker.send({"item_id": "a", "text": "awful", "version": 2})
+    worker.send({"item_id": "a", "text": "quite fine", "version": 1})  # late
+    worker.send(ruled(first, "stale"))
+    worker.send({"item_id": "a", "text": "fine", "version": 1}, offset=0)  # delivered again
+    second = worker.send({"item_id": "c", "text": "awful"})
+    worker.send(ruled(second, "another look", verdict="review", decided_by="worker"))
+    worker.send(ruled(second, "of a person"))
+    worker.send({"item_id": "c", "text": "awful"})
+    worker.send({"item_id": "d", "text": "fine"})
+    assert (worker.decided, len(worker.sent)) == (5, 15)
+    take_in(service, {"decisions": DECISIONS}, worker.sent, Trip())
+    assert sum(n for *_, n in counted(service)) == worker.decided
 
 
 def test_words_that_do_not_fit_hold_nobody_up(service: Service) -> None:

@@ -213,6 +213,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "verdict", "label", "language", name=op.f("pk_verdict_counts")),
     )
     op.create_table(
+        "verdict_places",
+        sa.Column("topic", sa.String(length=249), nullable=False),
+        sa.Column("topic_id", sa.String(length=64), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("next_offset", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", "topic_id", "partition", name=op.f("pk_verdict_places")),
+    )
+    op.create_table(
         "webhooks",
         sa.Column("webhook_id", sa.String(length=64), nullable=False),
         sa.Column("url", sa.String(length=2000), nullable=False),
@@ -539,6 +547,7 @@ def downgrade() -> None:
 
     op.drop_table("acted_on")
     op.drop_table("webhooks")
+    op.drop_table("verdict_places")
     op.drop_table("verdict_counts")
     op.drop_table("users")
     op.drop_table("unread")
