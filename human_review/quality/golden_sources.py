@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select
 
+from human_review.database.alone import Work, alone
 from human_review.database.engine import now_ms
 from human_review.database.tables import golden, tasks
 from human_review.errors import NotFound
@@ -29,7 +30,10 @@ def propose(
     if named is None:
         raise NotFound("there is no such task")
     task = _of_review(connection, named)
-    if task.sealed is None or _already(connection, task, batch_id):
+    if task.sealed is None:
+        return None
+    alone(connection, Work.GOLDEN)  # no index keeps a group or a batch from giving two
+    if _already(connection, task, batch_id):
         return None
     golden_id = digest("golden", task.item_id, task.decision_id)
     connection.execute(

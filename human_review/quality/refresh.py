@@ -1,10 +1,12 @@
 """Everything about quality that is computed now and then: reliability, alarms, golden candidates, page, metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import nan
 
 from sqlalchemy import Connection, delete, insert
 
+from human_review.database.alone import Work, alone
 from human_review.database.engine import now_ms
 from human_review.database.tables import priors, reliability
 from human_review.quality import candidates, measure
@@ -31,16 +33,24 @@ def refresh(service: Service) -> Summary:
         given, rights = measure.said(connection, since), measure.golden_rights(connection)
     quality = service.config.quality
     rows, shares = measure.measured(given, 1 - quality.alarm.good)
-    with service.database.write() as connection:
+    with _writing(service) as connection:
         _replace(connection, rows, shares, measure.alarms(rights, quality.alarm))
-    with service.database.write() as connection:
+    with _writing(service) as connection:
         _find_candidates(connection, service)
     with service.database.read() as connection:
         summary = summarize(connection, service.config.labels)
-    with service.database.write() as connection:
+    with _writing(service) as connection:
         keep(connection, summary)
     export(service, summary)
     return summary
+
+
+@contextmanager
+def _writing(service: Service) -> Iterator[Connection]:
+    """A transaction that puts something in the place of what was there, with no other such one beside it."""
+    with service.database.write() as connection:
+        alone(connection, Work.QUALITY)
+        yield connection
 
 
 def _replace(

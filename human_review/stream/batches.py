@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
+from human_review.database.alone import Work, alone
 from human_review.database.engine import now_ms
 from human_review.database.tables import outbox
 from human_review.errors import NotFound
@@ -19,8 +20,6 @@ MOST_MESSAGES = 500
 MOST_BYTES = 16 * 2**20
 DAY_MS = 86_400_000
 KEPT_DAYS = 7
-# Any number that nobody else takes: publishers of one PostgreSQL database fix batches one after the other.
-_LOCK = 7_236_001
 
 _WAITING = (outbox.c.sent_ms.is_(None), outbox.c.batch.is_(None))
 _FIXED = (outbox.c.sent_ms.is_(None), outbox.c.batch.is_not(None))
@@ -74,8 +73,7 @@ def fix(connection: Connection, committed: int) -> int | None:
     None where nothing is due. ``committed`` is the last number that Kafka knows: a new one is above it and above
     every number in the table, so that none is used twice even where one of the two has forgotten.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    alone(connection, Work.BATCHES)
     unfinished: int | None = connection.execute(select(func.min(outbox.c.batch)).where(*_FIXED)).scalar_one()
     if unfinished is not None:
         return unfinished
