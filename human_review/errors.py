@@ -8,7 +8,8 @@ ReviewError
 │   ├── LeaseLost          the lease ran out or the seat was given on
 │   └── AlreadyDecided     the task has its decision
 ├── Invalid           422  the request cannot be carried out as it stands
-└── TooMany           429  slow down; ``retry_after_seconds`` says for how long
+├── TooMany           429  slow down; ``retry_after_seconds`` says for how long
+└── BadIssuer         502  the OpenID issuer answers, and not as the one that the settings name
 """
 
 from stream_app.errors import WeirError
@@ -61,6 +62,19 @@ class Invalid(ReviewError):
     """The request is well formed and cannot be carried out."""
 
     status, code = 422, "invalid"
+
+
+class BadIssuer(ReviewError):
+    """What people sign in through is not what the settings say that it is; the log says why."""
+
+    status, code = 502, "bad_issuer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the issuer that people sign in through does not describe itself as it must; WEIR_REVIEW_OIDC_ISSUER has"
+            " to be the name that it gives itself, and /.well-known/openid-configuration below it the description."
+            " The log of this service says what is wrong; accounts with name and password can sign in meanwhile"
+        )
 
 
 class TooMany(ReviewError):

@@ -1,6 +1,8 @@
 """The OpenID issuer over HTTP: its description, its keys, and the exchange of a code for claims that were checked."""
 
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -13,9 +15,10 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from human_review.errors import NotFound
+from human_review.errors import BadIssuer, NotFound
 from stream_app.errors import ConfigError, Unreachable
 from stream_app.settings import Settings
+from stream_app.telemetry import facts
 
 CALLBACK = "/sign-in/oidc/back"
 # Signatures by keys of the issuer; nothing that is keyed by the client's secret, and never "none".
@@ -24,7 +27,10 @@ _BASIC = "client_secret_basic"  # what an issuer takes that says nothing about i
 _KEEP_SECONDS = 900.0
 _LEEWAY_SECONDS = 60
 _TIMEOUT_SECONDS = 10.0
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_MOST_NAME = 100
 BAD_ANSWERS = (JoseError, KeyError, ValueError, TypeError)
+_log = logging.getLogger("human_review.people")
 
 
 class Issuer:
@@ -36,12 +42,14 @@ class Issuer:
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def metadata(self) -> dict[str, Any]:
-        """The description (OpenID Connect Discovery 1.0). Raises Unreachable; ConfigError if it is of another."""
-        found = self._get(self.name.rstrip("/") + "/.well-known/openid-configuration")
-        if found.get("issuer") != self.name:
-            raise ConfigError(
-                "environment", "WEIR_REVIEW_OIDC_ISSUER", f"the issuer calls itself {found.get('issuer')!r}"
-            )
+        """The description (OpenID Connect Discovery 1.0). Raises Unreachable; BadIssuer if it is of another."""
+        address = self.name.rstrip("/") + "/.well-known/openid-configuration"
+        found = self._get(address)
+        problem = _problem(found, self.name)
+        if problem:
+            with self._lock:  # once it is mended, it is to work at once
+                self._kept.pop(address, None)
+            raise _bad(problem)
         return found
 
     def decode(self, id_token: str) -> jwt.Token:
@@ -60,7 +68,10 @@ class Issuer:
             at, kept = self._kept.get(address, (0.0, {}))
             if kept and not anew and time.monotonic() - at < _KEEP_SECONDS:
                 return kept
-        found = _json(lambda: httpx.get(address, timeout=_TIMEOUT_SECONDS))
+        try:
+            found = _json(lambda: httpx.get(address, timeout=_TIMEOUT_SECONDS))
+        except ValueError as problem:
+            raise _bad(str(problem)) from None
         with self._lock:
             self._kept[address] = (time.monotonic(), found)
         return found
@@ -76,7 +87,10 @@ class Client:
     redirect_uri: str
 
     def claims(self, code: str, verifier: str, nonce: str) -> dict[str, Any]:
-        """What the issuer says of the person. Raises one of BAD_ANSWERS where a claim does not hold, Unreachable."""
+        """What the issuer says of the person.
+
+        Raises one of BAD_ANSWERS where a claim does not hold; BadIssuer, Unreachable.
+        """
         answer = self._exchange(code, verifier)
         token = self.issuer.decode(answer["id_token"])
         rules: Any = {
@@ -129,17 +143,40 @@ def _issuer(name: str) -> Issuer:
     return Issuer(name)
 
 
-def _json(ask: Any) -> dict[str, Any]:
+def _problem(described: dict[str, Any], name: str) -> str:
+    """What is wrong with how an issuer describes itself; empty where nothing is. Holds a name, and no other value."""
+    own = described.get("issuer")
+    if not isinstance(own, str):
+        return "it does not say what it calls itself"
+    if own != name:
+        return f"it calls itself {own[:_MOST_NAME]!a}"
+    for endpoint in _ENDPOINTS:
+        if not str(described.get(endpoint)).startswith(("https://", "http://")):
+            return f"it does not say its {endpoint}"
+    return ""
+
+
+def _bad(problem: str) -> BadIssuer:
+    _log.error("the issuer is not as WEIR_REVIEW_OIDC_ISSUER names it", extra=facts(problem=problem))
+    return BadIssuer()
+
+
+def _json(ask: Callable[[], httpx.Response]) -> dict[str, Any]:
+    """What an address of the issuer answers. Raises ValueError, which quotes nothing of it, and Unreachable."""
     try:
         answer = ask()
-        answer.raise_for_status()
-        found = answer.json()
-    except httpx.HTTPStatusError as problem:
-        if problem.response.is_client_error:  # it refused the code: for the caller to say so
-            raise ValueError("the issuer refused") from None
-        raise Unreachable(f"the issuer answered {problem.response.status_code}") from None
+    except httpx.InvalidURL:
+        raise ValueError("one of its addresses cannot be read") from None
     except httpx.HTTPError as problem:
         raise Unreachable(f"the issuer did not answer: {type(problem).__name__}") from None
+    if answer.is_server_error:
+        raise Unreachable(f"the issuer answered {answer.status_code}")
+    if not answer.is_success:
+        raise ValueError(f"it answered {answer.status_code}")
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
     if not isinstance(found, dict):
-        raise TypeError("the issuer's answer must be an object")
+        raise ValueError("it answered no JSON object")  # noqa: TRY004 - what was answered is wrong, not what was passed
     return found

@@ -44,7 +44,10 @@ class Arrived:
 
 
 def begin(service: Service, site_url: str, next_path: str) -> Begun:
-    """Send somebody to the issuer. Raises NotFound where none is configured, Unreachable where it is silent."""
+    """Send somebody to the issuer.
+
+    Raises NotFound where none is configured, Unreachable where it is silent, BadIssuer where it is another.
+    """
     client = client_of(service.settings, site_url)
     endpoint = client.issuer.metadata()["authorization_endpoint"]
     state, nonce, verifier, browser = new_secret(), new_secret(), new_secret(), new_secret()
@@ -71,7 +74,7 @@ def finish(
     """Take somebody back from the issuer and start a session; ``old_session`` (a digest) ends.
 
     Raises NotSignedIn where the answer is not one to a question of this browser, or does not hold; Forbidden where
-    the issuer knows the person and no group of theirs is let in.
+    the issuer knows the person and no group of theirs is let in. Raises Unreachable and BadIssuer like ``begin``.
     """
     client = client_of(service.settings, site_url)
     flow = _taken(service, state, browser_secret)

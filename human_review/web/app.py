@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
+from human_review.people import issuer
 from human_review.service import Service
 from human_review.web import errors, routes
 from human_review.web.access import declared
@@ -36,9 +37,11 @@ class Stream(Protocol):
 def create_app(service: Service, *, stream: Stream | None = None) -> FastAPI:
     """The application over a service. Raises RuntimeError for a route that does not declare who may use it.
 
-    Raises ConfigError where the settings do not say how the service is reached.
+    Raises ConfigError where the settings do not say how the service is reached, or what its issuer knows it by.
     """
     site = site_of(service.settings)
+    if issuer.is_configured(service.settings):
+        issuer.client_of(service.settings, site.url)
     app = _Application(
         title="weir review", version=version("weir"), openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False, lifespan=_few_threads,

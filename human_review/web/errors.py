@@ -96,7 +96,9 @@ async def _no_database(request: Request, error: Any) -> Response:
 
 async def _no_issuer(request: Request, error: Any) -> Response:
     _log.error("another service did not answer", extra=facts(problem=str(error)))
-    return answer(request, 503, "unavailable", "another service does not answer; try again in a moment")
+    return answer(
+        request, 503, "unavailable", "the issuer that people sign in through does not answer; try again in a moment"
+    )
 
 
 class Unexpected:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, Form, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from sqlalchemy import select, update
@@ -20,6 +20,7 @@ from human_review.people import issuer as issuer_module
 from human_review.testing import make_service
 from human_review.testing_web import client
 from human_review.web.app import create_app
+from stream_app.errors import ConfigError
 from stream_app.testing_kafka import free_ports
 
 CLIENT, SECRET = "weir-review", "an issuer's secret"
@@ -31,13 +32,13 @@ oidc: {groups: {weir-admins: admin, weir-leads: lead, weir-reviewers: reviewer}}
 
 
 class FakeIssuer:
-    """Codes, PKCE and client secrets are checked as a real one does; ``lie`` changes what it says next."""
+    """Codes, PKCE and client secrets are checked as a real one does; ``instead`` answers in place of a path."""
 
     def __init__(self, port):
         self.url = f"http://127.0.0.1:{port}"
         self.keys = [RSAKey.generate_key(2048, {"kid": "one"})]
         self.person = {"sub": "kim-1", "preferred_username": "kim", "groups": ["weir-reviewers"]}
-        self.claims, self.header, self.described, self.signing = {}, {}, {}, None
+        self.claims, self.header, self.described, self.signing, self.instead = {}, {}, {}, None, {}
         self._codes = {}
         self.app = self._make()
 
@@ -46,14 +47,14 @@ class FakeIssuer:
 
         @app.get("/.well-known/openid-configuration")
         def description():
-            return {
+            return self.instead.get("description") or {
                 "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token", "jwks_uri": f"{self.url}/keys",
             } | self.described  # fmt: skip
 
         @app.get("/keys")
         def keys():
-            return KeySet(self.keys).as_dict(private=False)
+            return self.instead.get("keys") or KeySet(self.keys).as_dict(private=False)
 
         @app.post("/token")
         def token(request: Request, code: str = Form(), code_verifier: str = Form(), redirect_uri: str = Form()):
@@ -111,7 +112,7 @@ def running():
 def issuer(running):
     issuer_module._issuer.cache_clear()
     running.person = {"sub": "kim-1", "preferred_username": "kim", "groups": ["weir-reviewers"]}
-    running.claims, running.header, running.described, running.signing = {}, {}, {}, None
+    running.claims, running.header, running.described, running.signing, running.instead = {}, {}, {}, None, {}
     return running
 
 
@@ -299,10 +300,53 @@ def test_an_answer_that_names_another_issuer_lets_nobody_in(browser, issuer):
     assert refused(come_back(browser, leave(browser, issuer) | {"iss": "https://other.example"}))
 
 
-def test_an_issuer_that_calls_itself_something_else_is_not_used(browser, issuer):
-    issuer.described = {"issuer": "https://other.example"}
-    assert browser.get("/sign-in/oidc").status_code >= 500
-    assert "set-cookie" not in browser.get("/sign-in/oidc").headers
+@pytest.mark.parametrize(
+    ("described", "instead", "problem"),
+    [({"issuer": "https://other.example"}, None, "it calls itself 'https://other.example'"),
+     ({"issuer": {"canary": "\n"}}, None, "it does not say what it calls itself"),
+     ({"authorization_endpoint": None}, None, "it does not say its authorization_endpoint"),
+     ({"token_endpoint": "javascript:canary"}, None, "it does not say its token_endpoint"),
+     ({"jwks_uri": 7}, None, "it does not say its jwks_uri"),
+     ({}, (404, "canary"), "it answered 404"), ({}, (401, "canary"), "it answered 401"),
+     ({}, (200, "canary"), "it answered no JSON object"), ({}, (200, '["canary"]'), "it answered no JSON object")],
+)  # fmt: skip
+def test_an_issuer_that_does_not_describe_itself_as_it_must_is_not_used(
+    browser, issuer, caplog, described, instead, problem
+):
+    issuer.described = described
+    issuer.instead = {"description": Response(instead[1], instead[0])} if instead else {}
+    answer = browser.get("/sign-in/oidc")
+    assert (answer.status_code, "set-cookie" in answer.headers) == (502, False)
+    assert "WEIR_REVIEW_OIDC_ISSUER" in answer.text
+    assert "name and password" in answer.text
+    assert "canary" not in answer.text
+    assert "other.example" not in answer.text
+    [record] = [each for each in caplog.records if each.name == "human_review.people"]
+    assert record.facts == {"problem": problem}
+    assert "canary" not in caplog.text
+    assert SECRET not in caplog.text
+    issuer.described, issuer.instead = {}, {}
+    assert browser.get("/sign-in/oidc").status_code == 303, "once it is mended, it works at once"
+
+
+def test_an_address_of_the_issuer_that_cannot_be_read_is_its_fault(browser, issuer):
+    issuer.described = {"jwks_uri": "http://localhost:canary/"}
+    assert come_back(browser, leave(browser, issuer)).status_code == 502
+
+
+@pytest.mark.parametrize(("instead", "status"), [((404, "no"), 502), ((200, "[]"), 502), ((500, "no"), 503)])
+def test_keys_that_the_issuer_does_not_give_are_its_fault(browser, issuer, instead, status):
+    issuer.instead = {"keys": Response(instead[1], instead[0])}
+    answer = come_back(browser, leave(browser, issuer))
+    assert (answer.status_code, "set-cookie" in answer.headers) == (status, False)
+
+
+def test_an_issuer_that_fails_is_said_to(browser, issuer):
+    issuer.instead = {"description": Response("canary", 500)}
+    answer = browser.get("/sign-in/oidc")
+    assert answer.status_code == 503
+    assert "try again in a moment" in answer.text
+    assert "canary" not in answer.text
 
 
 def test_an_issuer_that_does_not_answer_is_said_to(tmp_path):
@@ -310,6 +354,15 @@ def test_an_issuer_that_does_not_answer_is_said_to(tmp_path):
     service = make_service(tmp_path, review_oidc_issuer=f"http://127.0.0.1:{port}", review_oidc_client_id=CLIENT)
     answer = client(service, create_app(service)).get("/sign-in/oidc")
     assert answer.status_code == 503
+    assert "try again in a moment" in answer.text
+    service.database.close()
+
+
+def test_an_issuer_without_our_name_there_stops_the_start(tmp_path):
+    service = make_service(tmp_path, review_oidc_issuer="https://issuer.example")
+    with pytest.raises(ConfigError, match="WEIR_REVIEW_OIDC_CLIENT_ID"):
+        create_app(service)
+    service.database.close()
 
 
 def test_a_planted_session_is_not_the_one_that_is_signed_in(service, browser, issuer):
