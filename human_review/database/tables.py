@@ -20,8 +20,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    literal_column,
     text,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 metadata = MetaData(
     naming_convention={
@@ -155,7 +157,7 @@ tasks = Table(
     Column("sampling_probability", Float, nullable=False, default=1.0),
     Column("machine_verdict", _Word, nullable=False, default="review"),  # of the decision; audits compare with it
     Column("policy_version", String(100), nullable=False),
-    Column("group_key", _Id, index=True),  # items that belong together share it
+    Column("group_key", _Id),  # items that belong together share it
     Column("author_key", _Id),  # keyed digest: items of an author share it
     Column("thread_key", _Id),  # keyed digest: items of a thread share it
     Column("text_digest", _Id),  # keyed digest: tells an edited text apart where no decision_id does
@@ -173,7 +175,15 @@ tasks = Table(
     Column("last_label_id", _Id),
     Index("ix_tasks_author_key_created_ms", "author_key", "created_ms"),
     Index("ix_tasks_thread_key_created_ms", "thread_key", "created_ms"),
+    # A campaign may have thousands that are closed; those that are open are asked for with every card.
+    Index(
+        "ix_tasks_group_key_created_ms", "group_key", "created_ms",
+        sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+    ),
 )  # fmt: skip
+
+# In these words: an index of open tasks does not serve a statement that has the state as a parameter.
+IS_OPEN: ColumnElement[bool] = tasks.c.state == literal_column("'open'")
 
 seats = Table(  # the right to answer a task once; a task that wants two answers has two
     "seats", metadata,
@@ -223,6 +233,7 @@ answers = Table(
     Column("saw_scores", Boolean, nullable=False),
     Column("weight", Float, nullable=False, default=1.0),
     Index("ix_answers_user_id_decided_ms", "user_id", "decided_ms"),
+    Index("ix_answers_decided_ms", "decided_ms"),
     Index(
         "uq_answers_standing", "task_id", "user_id", unique=True,
         sqlite_where=text("state = 'standing'"), postgresql_where=text("state = 'standing'"),

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection, Row, func, select
 
-from human_review.database.tables import answers, seats, tasks, users
+from human_review.database.tables import IS_OPEN, answers, seats, tasks, users
 from human_review.desk.context import around
 from human_review.people.users import USER_COLUMNS, actor_of
 from human_review.service import Service
@@ -172,6 +172,6 @@ def _group_size(connection: Connection, row: Row[Any], most: int) -> int:
     if row.group_key is None or row.blind or row.kind != "review" or row.wanted > 1:
         return 1
     alike = select(tasks.c.task_id).where(
-        tasks.c.group_key == row.group_key, tasks.c.state == "open", tasks.c.kind == "review", ~tasks.c.blind
+        tasks.c.group_key == row.group_key, IS_OPEN, tasks.c.kind == "review", ~tasks.c.blind
     ).limit(most)  # fmt: skip
     return connection.execute(select(func.count()).select_from(alike.subquery())).scalar_one()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from human_review.audit import log
 from human_review.database.engine import now_ms
-from human_review.database.tables import answers, seats, tasks
+from human_review.database.tables import IS_OPEN, answers, seats, tasks
 from human_review.desk.again import again
 from human_review.desk.answer import Answer, Hand, tidied
 from human_review.desk.cards import open_task
@@ -160,7 +160,7 @@ def _members(connection: Connection, service: Service, actor: Actor, task: Row[A
         select(tasks, seats.c.seat_id)
         .join(seats, seats.c.task_id == tasks.c.task_id)
         .where(
-            tasks.c.group_key == task.group_key, tasks.c.task_id != task.task_id, tasks.c.state == "open",
+            tasks.c.group_key == task.group_key, tasks.c.task_id != task.task_id, IS_OPEN,
             tasks.c.kind == "review", ~tasks.c.blind, tasks.c.wanted == 1, free(now),
             *allowed(service, actor, now), in_queues(actor),
         )
@@ -184,7 +184,7 @@ def _in_hand(connection: Connection, actor: Actor, seat_id: str, token: int) -> 
 
 def _alike(connection: Connection, task: Row[Any]) -> int:
     """How many other open tasks belong to it, whoever may decide them."""
-    others = (tasks.c.group_key == task.group_key, tasks.c.state == "open", tasks.c.task_id != task.task_id)
+    others = (tasks.c.group_key == task.group_key, IS_OPEN, tasks.c.task_id != task.task_id)
     return connection.execute(select(func.count()).select_from(tasks).where(*others)).scalar_one()
 
 

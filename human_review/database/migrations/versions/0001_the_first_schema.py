@@ -405,7 +405,13 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index("ix_tasks_author_key_created_ms", ["author_key", "created_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_decision_id"), ["decision_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_tasks_group_key"), ["group_key"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_group_key_created_ms",
+            ["group_key", "created_ms"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
         batch_op.create_index(batch_op.f("ix_tasks_item_id"), ["item_id"], unique=False)
         batch_op.create_index("ix_tasks_thread_key_created_ms", ["thread_key", "created_ms"], unique=False)
 
@@ -472,6 +478,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_answers_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index("ix_answers_decided_ms", ["decided_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_answers_task_id"), ["task_id"], unique=False)
         batch_op.create_index("ix_answers_user_id_decided_ms", ["user_id", "decided_ms"], unique=False)
         batch_op.create_index(
@@ -496,6 +503,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_answers_user_id_decided_ms")
         batch_op.drop_index(batch_op.f("ix_answers_task_id"))
+        batch_op.drop_index("ix_answers_decided_ms")
         batch_op.drop_index(batch_op.f("ix_answers_batch_id"))
 
     op.drop_table("answers")
@@ -509,7 +517,7 @@ def downgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ix_tasks_thread_key_created_ms")
         batch_op.drop_index(batch_op.f("ix_tasks_item_id"))
-        batch_op.drop_index(batch_op.f("ix_tasks_group_key"))
+        batch_op.drop_index("ix_tasks_group_key_created_ms")
         batch_op.drop_index(batch_op.f("ix_tasks_decision_id"))
         batch_op.drop_index("ix_tasks_author_key_created_ms")
 
