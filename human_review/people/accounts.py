@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -127,6 +127,7 @@ def change(
     values["languages"] = None if languages is None else _languages(languages)
     values = {name: value for name, value in values.items() if value is not None}
     with service.database.write() as connection:
+        _admins(connection)  # locked before the account: two who close each other wait instead of deadlocking
         before = _row(connection, user_id, lock=True)
         _check_role(before, role)
         if values:
@@ -249,10 +250,17 @@ def _check_role(before: Any, role: Role | None) -> None:
 
 
 def _check_admin_left(connection: Connection) -> None:
-    """Whoever takes the last admin away would lock everybody out. The rows are locked: two cannot do it at once."""
-    admins = select(users.c.user_id).where(users.c.role == "admin", users.c.active).with_for_update()
-    if not connection.execute(admins).all():
+    """Whoever takes the last admin away would lock everybody out."""
+    if not _admins(connection):
         raise Conflict("one active admin must be left; make another one first")
+
+
+def _admins(connection: Connection) -> Sequence[Any]:
+    """Those that are active, locked in one order: two people cannot take the last two away at once."""
+    active = (users.c.role == "admin", users.c.active)
+    return connection.execute(
+        select(users.c.user_id).where(*active).order_by(users.c.user_id).with_for_update()
+    ).all()
 
 
 def _end_sessions(connection: Connection, user_id: str) -> int:
