@@ -1,5 +1,6 @@
 """Who may do what: role × queue × language, as one predicate. The only place that decides it."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,6 +22,7 @@ Act = Literal[
     "submit",  # appeals and reports, from the platform
 ]
 ANY = "*"
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 GRANTS: dict[Role, frozenset[Act]] = {
     "reviewer": frozenset({"review", "decide-appeals", "see-own-work"}),
@@ -37,7 +39,10 @@ ROLES: tuple[Role, ...] = tuple(GRANTS)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. ``queues`` and ``languages`` hold names or ``*`` for all; ``pseudonym`` is what others get to see."""
+    """Who asks. ``queues`` and ``languages`` hold names or ``*`` for all; ``pseudonym`` is what others get to see.
+
+    Languages are `spelled` in one way.
+    """
 
     user_id: str
     pseudonym: str
@@ -49,12 +54,13 @@ class Actor:
     def may(self, act: Act, *, queue: str | None = None, language: str | None = None) -> bool:
         """Whether the actor may do it; a queue or language that is given must be covered as well.
 
-        A language covers its variants: ``pt`` covers ``pt-BR``.
+        A language covers its variants, in any case: ``pt`` covers ``pt-BR`` and ``PT-br``.
         """
+        tag = spelled(language or "")
         return (
             act in GRANTS[self.role]
             and (queue is None or covers(self.queues, queue))
-            and (language is None or covers(self.languages, language, language.partition("-")[0]))
+            and (language is None or covers(self.languages, tag, tag.partition("-")[0]))
         )
 
     def must(self, act: Act, *, queue: str | None = None, language: str | None = None) -> None:
@@ -72,3 +78,21 @@ class Actor:
 def covers(granted: frozenset[str], *names: str) -> bool:
     """Whether a grant names any of the names, or all there are."""
     return ANY in granted or any(name in granted for name in names)
+
+
+def spelled(language: str) -> str:
+    """A language tag in the case that RFC 5646 (2.1.1) recommends, such as ``pt-BR``; what is no tag as it stands.
+
+    Tags that differ in case alone are the same language: both sides of every comparison are spelled like this where
+    they come in.
+    """
+    if not _TAG.fullmatch(language):
+        return language
+    main, *others = language.split("-")
+    return "-".join((main.lower(), *(_subtag(part) for part in others)))
+
+
+def _subtag(part: str) -> str:
+    if len(part) == 2:
+        return part.upper()
+    return part.title() if len(part) == 4 and part.isalpha() else part.lower()

@@ -22,6 +22,8 @@ from stream_app.contracts.codec import decode
 from stream_app.contracts.decision import Reason
 from stream_app.contracts.review import Context, ReviewTask
 
+_LANGUAGE_CHARS = 35  # as many as the table of tasks keeps
+
 
 class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     """An earlier final label of the same item."""
@@ -99,11 +101,11 @@ def card_of(connection: Connection, service: Service, seat_id: str) -> Card:
     return Card(
         seat_id=seat_id, token=row.token, task_id=row.task_id, lease_until=at(row.lease_until_ms),
         lease_seconds=service.config.lease.seconds, heartbeat_seconds=service.config.lease.heartbeat_seconds,
-        appeal=row.kind == "appeal", escalated=row.tier > 0, blind=row.blind, queue=row.queue, language=row.language,
-        surface=row.surface, due_at=at(row.due_ms), policy_version=row.policy_version, item_id=row.item_id,
-        text=item.text, folded_text=task.folded_text, author_id=item.author_id, region=item.region,
-        created_at=item.created_at, parent_id=item.parent_id, thread_id=item.thread_id, tier=item.tier,
-        metadata=tuple(item.metadata.items()), parent_text=context.parent_text, thread=context.thread,
+        appeal=row.kind == "appeal", escalated=row.tier > 0, blind=row.blind, queue=row.queue,
+        language=language_of(task), surface=row.surface, due_at=at(row.due_ms), policy_version=row.policy_version,
+        item_id=row.item_id, text=item.text, folded_text=task.folded_text, author_id=item.author_id,
+        region=item.region, created_at=item.created_at, parent_id=item.parent_id, thread_id=item.thread_id,
+        tier=item.tier, metadata=tuple(item.metadata.items()), parent_text=context.parent_text, thread=context.thread,
         author_history=context.author_history, group=_group_size(connection, row, service.config.groups.most),
         aids=UNSET if row.blind else _aids(connection, service, row, task),
     )  # fmt: skip
@@ -112,6 +114,11 @@ def card_of(connection: Connection, service: Service, seat_id: str) -> Card:
 def open_task(connection: Connection, service: Service, row: Row[Any]) -> ReviewTask:
     """The task of a row that has item_id and sealed. Raises NotFound where the item was erased."""
     return decode(service.sealer.open(connection, row.item_id, row.sealed), ReviewTask)
+
+
+def language_of(task: ReviewTask) -> str:
+    """The language as it was given, as far as it is kept; rights go by how `human_review.permissions` spells it."""
+    return task.decision.language.replace("\x00", "")[:_LANGUAGE_CHARS]
 
 
 _CARD = select(tasks, seats.c.token, seats.c.lease_until_ms, seats.c.queue, seats.c.holder).join(

@@ -15,7 +15,7 @@ from human_review.database.engine import now_ms
 from human_review.database.tables import IS_OPEN, answers, seats, tasks
 from human_review.desk.again import again
 from human_review.desk.answer import Answer, Hand, tidied
-from human_review.desk.cards import open_task
+from human_review.desk.cards import language_of, open_task
 from human_review.desk.choose import allowed, free, in_queues
 from human_review.desk.decide import give
 from human_review.desk.emit import undo_ms
@@ -201,10 +201,11 @@ def _must_have_seen(service: Service, task: Row[Any], members: list[Row[Any]], s
 
 
 def _member(connection: Connection, service: Service, row: Row[Any]) -> Member:
-    item = open_task(connection, service, row).item
+    task = open_task(connection, service, row)
     return Member(
-        task_id=row.task_id, item_id=row.item_id, language=row.language, surface=row.surface, text=item.text
-    )
+        task_id=row.task_id, item_id=row.item_id, language=language_of(task), surface=row.surface,
+        text=task.item.text,
+    )  # fmt: skip
 
 
 def _hand(actor: Actor, task: Row[Any], seat: Row[Any], answer: Answer, batch_id: str, now: int) -> Hand:

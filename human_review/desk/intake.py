@@ -9,6 +9,7 @@ from human_review.desk.closing import Erased, erase, supersede, take_over, text_
 from human_review.desk.context import author_key, thread_key
 from human_review.desk.routing import Place, queue_of, severity_of
 from human_review.items import lock_item
+from human_review.permissions import spelled
 from human_review.service import Service
 from human_review.times import to_ms
 from human_review.urgency import rank_ms
@@ -63,7 +64,7 @@ def add_task(connection: Connection, service: Service, task: ReviewTask, *, kind
 def _place(task: ReviewTask, service: Service) -> Place:
     label = _plain(task.decision.label, 64) if task.decision.label else None
     return Place(
-        queue=_plain(task.queue, 100), label=label, language=_plain(task.decision.language, 35),
+        queue=_plain(task.queue, 100), label=label, language=spelled(_plain(task.decision.language, 35)),
         surface=_plain(task.item.surface, 64), why=task.why, severity=severity_of(label, service.config),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from human_review.permissions import spelled
 from human_review.review_file import ReviewConfig, When, words
 
 APPEALS = "appeals"
@@ -11,7 +12,7 @@ UNKNOWN_HARM = 0.3  # of a task whose decision names no label, or one that the r
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What routes look at. ``severity`` is 0 to 1."""
+    """What routes look at. ``severity`` is 0 to 1, ``language`` is spelled as `human_review.permissions` does it."""
 
     queue: str
     label: str | None
@@ -36,7 +37,7 @@ def _matches(when: When, place: Place) -> bool:
     return (
         _among(when.queue, lambda word: word == place.queue)
         and _among(when.label, lambda word: word == place.label)
-        and _among(when.language, lambda word: word in {place.language, place.language.partition("-")[0]})
+        and _among(when.language, lambda word: spelled(word) in {place.language, place.language.partition("-")[0]})
         and _among(when.surface, lambda word: word == place.surface)
         and _among(when.why, lambda word: word == place.why)
         and place.severity >= when.severity_from

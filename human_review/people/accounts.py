@@ -18,7 +18,7 @@ from human_review.errors import Conflict, Invalid, NotFound
 from human_review.people import passwords, sessions
 from human_review.people.exposure import Own
 from human_review.people.users import USER_COLUMNS, actor_of
-from human_review.permissions import ANY, ROLES, Actor, Role
+from human_review.permissions import ANY, ROLES, Actor, Role, spelled
 from human_review.service import Service
 
 _COLUMNS = (
@@ -299,7 +299,7 @@ def _queues(names: Collection[str]) -> str:
 
 
 def _languages(names: Collection[str]) -> str:
-    return _rights(names, _LANGUAGE, "a language is a tag such as pt or pt-BR")
+    return _rights([spelled(name) for name in names], _LANGUAGE, "a language is a tag such as pt or pt-BR")
 
 
 def _rights(names: Collection[str], shape: re.Pattern[str], rule: str) -> str:

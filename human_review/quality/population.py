@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Table, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from human_review.database.tables import verdict_counts, verdict_places
+from human_review.permissions import spelled
 from stream_app.contracts.decision import Decision
 from stream_app.contracts.origin import Origin
 
@@ -61,7 +62,9 @@ def counted(decision: Decision) -> Counted | None:
     if decision.decided_by != "worker" or decision.ruling_id is not None or decision.for_the_record:
         return None
     day = int(decision.decided_at.timestamp() // DAY_SECONDS)
-    kind = Kind(day, decision.verdict, _plain(decision.label or _NO_LABEL, 64), _plain(decision.language, 35))
+    kind = Kind(
+        day, decision.verdict, _plain(decision.label or _NO_LABEL, 64), _plain(spelled(decision.language), 35)
+    )
     return Counted(kind, *_read_at(decision.origin))
 
 
