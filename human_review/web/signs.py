@@ -3,6 +3,9 @@
 Controls, invisible characters, tag characters and piles of marks become signs: short names such as ``RLO`` or
 ``U+0007``. Directional controls keep their effect, so that the reader sees what the audience saw, but
 balanced: what is opened is closed at the end of its paragraph, and what closes nothing is not written out (UAX #9).
+
+A paragraph has a few hundred signs, and a text a few thousand. Beyond them such characters are left out and counted,
+and have no effect; whatever can be seen is drawn all the same.
 """
 
 import unicodedata
@@ -14,6 +17,8 @@ from itertools import groupby
 import regex
 
 MOST_SIGNS = 400
+MOST_IN_TEXT = 4000
+MOST_PARAGRAPHS = 500
 _MOST_IN_A_ROW = 12
 _DEEPEST = 60  # below the 125 of UAX #9, which includes what the page itself opens
 _MARKS_KEPT = 4
@@ -49,11 +54,15 @@ _TOKENS = regex.compile(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of characters to draw alike. ``title`` names what a sign stands for; only signs have one."""
+    """A run of characters to draw alike. ``title`` names what a sign stands for; only signs have one.
+
+    ``left_out`` is for how many characters there is no sign; that says so in the end, of all of a sentence together.
+    """
 
     text: str
     title: str = ""
     marked: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +78,85 @@ class Token:
 def tokens(text: str) -> Iterator[Token]:
     """Everything in the text that is not drawn as it stands, in order."""
     opened: list[str] = []
+    limit = _Limit()
     for match in _TOKENS.finditer(text):
-        kind, (start, end) = match.lastgroup, match.span()
-        if kind == "flag":
+        kind, found, (start, end) = match.lastgroup or "", match.group(), match.span()
+        if _stays(kind, found, text[start - 1] if start else ""):
             continue
-        found: tuple[Piece, ...] | None
+        if kind != "line" and limit.is_reached:
+            if opened:
+                yield Token(start, start, (_closed(opened),))
+            yield from limit.leave_out(start, end)
+            continue
+        yield from limit.gap()
         if kind == "line":
-            found = _line(match.group(), opened)
-        elif kind == "bidi":
-            found = _directed(match.group(), opened)
+            yield Token(start, end, (*_line(found, opened, limit), *limit.end_line()), line=True)
         else:
-            found = _sign_of(kind or "", match.group(), text[start - 1] if start else "")
-        if found is not None:
-            yield Token(start, end, found, line=kind == "line")
-    if opened:
-        yield Token(len(text), len(text), (_closed(opened),))
+            limit.count()
+            yield Token(start, end, _directed(found, opened) if kind == "bidi" else _sign_of(kind, found))
+    yield from limit.gap()
+    if rest := (*((_closed(opened),) if opened else ()), *limit.told()):
+        yield Token(len(text), len(text), rest)
+
+
+class _Limit:
+    """How many signs there are so far, and what was left out since there are enough."""
+
+    def __init__(self) -> None:
+        self._paragraph = self._text = self._lines = self._left_out = 0
+        self._gap = (0, 0)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether there are enough in the paragraph, or in the text."""
+        return self._paragraph >= MOST_SIGNS or self._text >= MOST_IN_TEXT
+
+    def count(self) -> None:
+        """One more is drawn."""
+        self._paragraph += 1
+        self._text += 1
+
+    def leave_out(self, start: int, end: int) -> Iterator[Token]:
+        """Draw nothing there; what follows at once becomes part of the same gap."""
+        self._left_out += end - start
+        if self._gap[1] != start:
+            yield from self.gap()
+            self._gap = start, start
+        self._gap = self._gap[0], end
+
+    def gap(self) -> Iterator[Token]:
+        """What was left out, where that has not been said yet."""
+        if self._gap[0] < self._gap[1]:
+            yield Token(*self._gap, ())
+        self._gap = 0, 0
+
+    def end_line(self) -> tuple[Piece, ...]:
+        """Begin with the next paragraph; beyond the most, all lines are one."""
+        self._lines += 1
+        if self._lines > MOST_PARAGRAPHS:
+            return ()
+        self._paragraph = 0
+        return self.told()
+
+    def told(self) -> tuple[Piece, ...]:
+        """How many characters were left out since it was last said."""
+        count, self._left_out = self._left_out, 0
+        return (Piece("", left_out=count),) if count else ()
 
 
 def compact(pieces: list[Piece]) -> list[Piece]:
     """Neighbors that are alike become one; long rows of signs are counted instead of drawn."""
     joined: list[Piece] = []
-    alike_if = lambda one: (one.title, one.title and one.text, one.marked)  # noqa: E731 - a key, said once
-    for (title, text, marked), group in groupby(pieces, key=alike_if):
+    alike_if = lambda one: (one.title, one.title and one.text, one.marked, one.left_out)  # noqa: E731 - a key, said once
+    for (title, text, marked, left_out), group in groupby(pieces, key=alike_if):
         alike = list(group)
-        if not title:
+        if left_out:
+            joined += alike
+        elif not title:
             joined.append(Piece("".join(one.text for one in alike), "", marked))
         else:
             joined.append(Piece(text if len(alike) == 1 else f"{text} ×{len(alike)}", title, marked))
-    return _shortened(joined)
+    return _run_together(_shortened(joined))
 
 
 @lru_cache(maxsize=1000)
@@ -110,6 +170,9 @@ def _shortened(pieces: list[Piece]) -> list[Piece]:
     kept: list[Piece] = []
     in_a_row = drawn = dropped = 0
     for one in pieces:
+        if one.left_out:
+            dropped += one.left_out
+            continue
         in_a_row = in_a_row + 1 if one.title else 0
         if one.title and (in_a_row > _MOST_IN_A_ROW or drawn >= MOST_SIGNS):
             dropped += 1
@@ -122,12 +185,28 @@ def _shortened(pieces: list[Piece]) -> list[Piece]:
     return [*kept, Piece(f"+{dropped}", f"{dropped} more such characters")] if dropped else kept
 
 
-def _sign_of(kind: str, found: str, before: str) -> tuple[Piece, ...] | None:
-    """The signs of what was found; None where it is to be drawn as it stands."""
-    if kind == "joiner" and before >= "\u0590" and unicodedata.category(before)[0] in "LMS":
-        return None  # scripts and emoji that are spelled with joiners
-    if kind == "selector" and len(found) == 1 and before > " ":
-        return None
+def _run_together(pieces: list[Piece]) -> list[Piece]:
+    """What has no signs in between any more becomes one."""
+    found: list[Piece] = []
+    for (is_sign, marked), group in groupby(pieces, key=lambda one: (bool(one.title), one.marked)):
+        if is_sign:
+            found += group
+        else:
+            found.append(Piece("".join(one.text for one in group), "", marked))
+    return found
+
+
+def _stays(kind: str, found: str, before: str) -> bool:
+    """Whether it is drawn as it stands: flags, and what scripts and emoji are spelled with."""
+    if kind == "joiner":
+        return before >= "\u0590" and unicodedata.category(before)[0] in "LMS"
+    if kind == "selector":
+        return len(found) == 1 and before > " "
+    return kind == "flag"
+
+
+def _sign_of(kind: str, found: str) -> tuple[Piece, ...]:
+    """The signs of what was found."""
     if kind == "implicit":
         return sign(found), Piece(found)  # it cannot reach beyond its paragraph
     if kind == "tags":
@@ -140,9 +219,12 @@ def _sign_of(kind: str, found: str, before: str) -> tuple[Piece, ...] | None:
     return (sign(found),)
 
 
-def _line(found: str, opened: list[str]) -> tuple[Piece, ...]:
-    """The end of a line closes everything; unusual ones are named."""
-    signs = () if found in {"\n", "\r\n"} else (sign(found),)
+def _line(found: str, opened: list[str], limit: _Limit) -> tuple[Piece, ...]:
+    """The end of a line closes everything; unusual ones are named, as long as there is room for signs."""
+    signs: tuple[Piece, ...] = ()
+    if found not in {"\n", "\r\n"} and not limit.is_reached:
+        limit.count()
+        signs = (sign(found),)
     return (_closed(opened), *signs) if opened else signs
 
 

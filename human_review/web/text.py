@@ -13,10 +13,9 @@ import regex
 from babel import Locale, UnknownLocaleError
 
 from human_review.web.links import defanged
-from human_review.web.signs import Piece, Token, compact, tokens
+from human_review.web.signs import MOST_PARAGRAPHS, Piece, Token, compact, tokens
 
 MOST_SENTENCES = 60
-MOST_PARAGRAPHS = 500
 _MOST_SPANS = 1000
 
 # A run of stops that ends nothing is a match too, ``run``: it is read once, not again from each of its stops.
@@ -168,7 +167,7 @@ def _atoms(text: str, ranges: Sequence[tuple[int, int]], ends: set[int]) -> Iter
     for token in [*tokens(text), Token(len(text), len(text), ())]:
         yield from plain(position, token.start)
         for piece in token.pieces:
-            yield token.start, Piece(piece.text, piece.title, marked(token.start))
+            yield token.start, Piece(piece.text, piece.title, marked(token.start), piece.left_out)
         if token.line:
             yield token.start, None
         position = token.end

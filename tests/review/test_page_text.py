@@ -9,6 +9,7 @@ import regex  # type: ignore[import-untyped] # it ships no types
 from hypothesis import given
 from hypothesis import strategies as st
 
+from human_review.web.signs import MOST_IN_TEXT, MOST_PARAGRAPHS, MOST_SIGNS, tokens
 from human_review.web.text import MOST_SENTENCES, Piece, language_attribute, line, merged, show
 
 HOSTILE = st.text(
@@ -98,6 +99,23 @@ def test_nothing_invisible_is_written_out_without_a_sign(text: str) -> None:
             assert not 0xE0000 <= ord(character) < 0xE0080 or "\U0001f3f4" in written
 
 
+@given(HOSTILE)
+def test_beyond_the_most_signs_nothing_visible_is_hidden_and_nothing_invisible_written_out(text: str) -> None:
+    text *= 60
+    written = plain(text)
+    for character in "ab!?<אב\u0939":
+        assert written.count(character) == text.count(character)
+    assert not set(written) & set("\u200b\ufeff\u2060\x00")
+    for paragraph in drawn(text):
+        opened: list[str] = []
+        for character in "".join(piece.text for sentence in paragraph for piece in sentence):
+            if character in OPENERS:
+                opened.append(OPENERS[character])
+            elif character in "\u202c\u2069":
+                assert opened.pop() == character
+        assert opened == []
+
+
 @given(st.text(st.characters(categories=("L", "Nd", "Po", "Zs"), exclude_characters="\u3164\uffa0\u115f\u1160.:")))
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert plain(text) == text
@@ -148,6 +166,43 @@ def test_long_rows_of_signs_are_counted_and_not_drawn() -> None:
     pieces = flat("".join(chr(code) for code in range(1, 9)) * 100)
     assert len(pieces) < 20
     assert flat("a\u200b" * 5000)[-1] == Piece("+4600", "4600 more such characters")
+
+
+def test_a_paragraph_has_so_many_signs_and_says_how_many_are_left_out() -> None:
+    two = "a\u200b" * 1000 + "\n" + "b\u2067c\u2069" * 1000
+    first, second = ([piece for sentence in paragraph for piece in sentence] for paragraph in drawn(two))
+    assert first[-1] == Piece("+600", "600 more such characters")
+    assert second[-1] == Piece("+1600", "1600 more such characters")
+    assert [sum(bool(piece.title) for piece in pieces) for pieces in (first, second)] == [401, 401]
+    assert plain(two).count("a") == plain(two).count("b") == plain(two).count("c") == 1000
+
+
+def test_a_text_of_many_lines_has_so_many_signs_and_each_line_says_how_many_are_left_out() -> None:
+    lines = drawn(("a\u200b" * 300 + "\n") * 100)
+    assert (
+        sum(piece.title.startswith("U+200B") for pieces in lines for one in pieces for piece in one) == MOST_IN_TEXT
+    )
+    assert lines[-1][-1][-1] == Piece("+300", "300 more such characters")
+    assert len(lines) == 100
+
+
+def test_highlights_sentences_and_addresses_are_found_beyond_the_most_signs() -> None:
+    text = "a\u200b" * 500 + " You are a donk\u200bey! See http://evil.example now."
+    at = text.index("donk")
+    assert marked(text, (at, at + 7)) == ["donkey"]
+    assert "hxxp://evil[.]example" in plain(text)
+    assert show(text).sentences == 2
+
+
+@pytest.mark.parametrize("unit", [
+    "\u2067\u2069", "a\u2067b\u2069", "\u200d", "a\u200b", "a\u200b\u2067\u2069", "a\0", "a\u200e", "\u2028",
+    "a\u2028", "a\u0301\u0301\u0301\u0301\u0301", "\u202a\u2067\u2069\u202c", "a\U000e0041",
+])  # fmt: skip
+def test_signs_without_end_are_not_made_one_by_one(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    assert len(flat(text)) < 6 * MOST_SIGNS
+    full = [token for token in tokens(text) if any(piece.title for piece in token.pieces)]
+    assert len(full) <= MOST_IN_TEXT + MOST_PARAGRAPHS + 1
 
 
 @pytest.mark.parametrize(
