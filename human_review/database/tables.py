@@ -153,7 +153,7 @@ tasks = Table(
     Column("priority", Float, nullable=False),  # 0 to 1: expected harm; reports raise it
     Column("due_ms", _Ms, nullable=False),
     Column("rank_ms", _Ms, nullable=False),  # the lowest is next; see human_review.urgency
-    Column("created_ms", _Ms, nullable=False),
+    Column("created_ms", _Ms, nullable=False, index=True),
     Column("sampling_probability", Float, nullable=False, default=1.0),
     Column("machine_verdict", _Word, nullable=False, default="review"),  # of the decision; audits compare with it
     Column("policy_version", String(100), nullable=False),
@@ -167,7 +167,7 @@ tasks = Table(
     Column("tier", Integer, nullable=False, default=0),  # 1 once escalated
     Column("state", _Word, nullable=False, default="open"),  # open | closed
     Column("closed_why", _Word),  # decided | superseded | deleted | retired
-    Column("closed_ms", _Ms),
+    Column("closed_ms", _Ms, index=True),
     Column("verdict", _Word),  # of the final label
     Column("verdict_labels", Text, nullable=False, default="[]"),  # JSON list; of the final label
     Column("final_label_id", _Id),
@@ -226,14 +226,13 @@ answers = Table(
     Column("labels", Text, nullable=False, default="[]"),  # JSON list
     Column("sealed_note", LargeBinary),
     Column("seconds", Float, nullable=False, default=0.0),
-    Column("decided_ms", _Ms, nullable=False),
+    Column("decided_ms", _Ms, nullable=False, index=True),
     Column("state", _Word, nullable=False),  # standing | undone | replaced
     Column("replaces", _Id),
     Column("batch_id", _Id, index=True),  # answers given at once to a group
     Column("saw_scores", Boolean, nullable=False),
     Column("weight", Float, nullable=False, default=1.0),
     Index("ix_answers_user_id_decided_ms", "user_id", "decided_ms"),
-    Index("ix_answers_decided_ms", "decided_ms"),
     Index(
         "uq_answers_standing", "task_id", "user_id", unique=True,
         sqlite_where=text("state = 'standing'"), postgresql_where=text("state = 'standing'"),

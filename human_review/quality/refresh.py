@@ -10,6 +10,7 @@ from human_review.database.alone import Work, alone
 from human_review.database.engine import now_ms
 from human_review.database.tables import priors, reliability
 from human_review.quality import candidates, measure
+from human_review.quality.candidates import Window
 from human_review.quality.estimate import Estimate
 from human_review.quality.measure import Measured
 from human_review.quality.summary import Summary, keep, summarize
@@ -21,6 +22,7 @@ from stream_app.contracts.metrics import Metric
 _DAY_MS = 86_400_000
 _DAYS_OF_ANSWERS = 90
 _DAYS_OF_CANDIDATES = 7
+_CANDIDATES_AT_ONCE = 20  # each takes a millisecond or two, for which nobody else writes on SQLite
 
 
 def refresh(service: Service) -> Summary:
@@ -35,8 +37,7 @@ def refresh(service: Service) -> Summary:
     rows, shares = measure.measured(given, 1 - quality.alarm.good)
     with _writing(service) as connection:
         _replace(connection, rows, shares, measure.alarms(rights, quality.alarm))
-    with _writing(service) as connection:
-        _find_candidates(connection, service)
+    _find_candidates(service)
     with service.database.read() as connection:
         summary = summarize(connection, service.config.labels)
     with _writing(service) as connection:
@@ -75,10 +76,15 @@ def _replace(
         ])  # fmt: skip
 
 
-def _find_candidates(connection: Connection, service: Service) -> None:
-    """Of what was decided so long ago that it will hardly be undone any more."""
-    until = now_ms(connection) - round(service.config.undo_seconds * 1000)
-    candidates.from_consensus(connection, service, since_ms=until - _DAYS_OF_CANDIDATES * _DAY_MS, until_ms=until)
+def _find_candidates(service: Service) -> None:
+    """Of what was decided so long ago that it will hardly be undone any more; a few in each transaction."""
+    with service.database.read() as connection:
+        until = now_ms(connection) - round(service.config.undo_seconds * 1000)
+        window = Window(until - _DAYS_OF_CANDIDATES * _DAY_MS, until)
+        found = candidates.agreed(connection, service, window)
+    for first in range(0, len(found), _CANDIDATES_AT_ONCE):
+        with _writing(service) as connection:
+            candidates.propose_agreed(connection, service, found[first : first + _CANDIDATES_AT_ONCE], window)
 
 
 def export(service: Service, summary: Summary) -> None:

@@ -3,11 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from human_review.database.tables import answers, tasks
 from human_review.quality.backlog import Drawn, is_decided
@@ -18,11 +17,15 @@ ACTIONS = ("limit", "remove")
 EVERY = "*"
 # Without one error among 59 audits a precision of 0.95 is shown (see prevalence.audits_without_error).
 LEAST_AUDITS = 59
+_BETWEEN = "\n"  # no list of labels as JSON holds one
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A decided task: the machine's verdict and label, the people's verdict and labels, and how it was drawn."""
+    """A kind of decided task: the machine's verdict and label, the people's verdict and labels, and how it was drawn.
+
+    ``times`` is how many of it there are.
+    """
 
     machine: str
     label: str | None
@@ -30,6 +33,7 @@ class Audit:
     probability: float
     human: str
     labels: frozenset[str]
+    times: int = 1
 
     @property
     def restricts(self) -> bool:
@@ -38,33 +42,35 @@ class Audit:
 
 
 def audits(connection: Connection, since_ms: int) -> list[Audit]:
-    """All decided tasks since a time. Tasks that were not drawn came for sure: their probability is 1.
+    """All decided tasks since a time, by kind. Tasks that were not drawn came for sure: their probability is 1.
 
     Labels are those that at least half of the people behind the verdict named. Golden tasks and appeals are left out,
     and so are tasks that reports brought: nobody drew them.
     """
-    rows = connection.execute(
+    of_tasks = (
         select(
-            tasks.c.task_id, tasks.c.machine_verdict, tasks.c.label, tasks.c.language, tasks.c.sampling_probability,
-            tasks.c.verdict, answers.c.labels,
+            tasks.c.machine_verdict, tasks.c.label, tasks.c.language, tasks.c.sampling_probability, tasks.c.verdict,
+            func.aggregate_strings(answers.c.labels, _BETWEEN).label("said"),
         )
         .join(answers, and_(answers.c.task_id == tasks.c.task_id, answers.c.verdict == tasks.c.verdict))
         .where(
             tasks.c.kind == "review", tasks.c.closed_why == "decided", tasks.c.created_ms >= since_ms,
             tasks.c.why != "report", answers.c.state == "standing",
+            answers.c.decided_ms >= since_ms,  # follows from the above; an index finds them by it
         )
+        .group_by(tasks.c.task_id)
+        .subquery()
     )  # fmt: skip
-    by_task: dict[str, list[Any]] = {}
-    for row in rows:
-        by_task.setdefault(row.task_id, []).append(row)
-    return [_audit(of_task) for of_task in by_task.values()]
+    times: Counter[Audit] = Counter()
+    for row in connection.execute(select(of_tasks, func.count().label("tasks")).group_by(*of_tasks.c)):
+        kind = row.machine_verdict, row.label, row.language, row.sampling_probability, row.verdict
+        times[Audit(*kind, _named(row.said.split(_BETWEEN)))] += row.tasks
+    return [replace(audit, times=count) for audit, count in times.items()]
 
 
-def _audit(rows: Sequence[Any]) -> Audit:
-    first, times = rows[0], Counter(label for row in rows for label in json.loads(row.labels))
-    named = frozenset(label for label, count in times.items() if 2 * count >= len(rows))
-    probability = first.sampling_probability
-    return Audit(first.machine_verdict, first.label, first.language, probability, first.verdict, named)
+def _named(said: Sequence[str]) -> frozenset[str]:
+    times = Counter(label for labels in said for label in json.loads(labels))
+    return frozenset(label for label, count in times.items() if 2 * count >= len(said))
 
 
 def precision(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estimate:
@@ -74,13 +80,15 @@ def precision(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Est
     """
     acted = [audit for audit in found if audit.machine in ACTIONS and label in (EVERY, audit.label)]
     of_these = [one for one in drawn if one.verdict in ACTIONS and label in (EVERY, one.label)]
-    return _share(acted, lambda audit: audit.restricts) if is_decided(len(acted), of_these) else Estimate(len(acted))
+    n = _count(acted)
+    return _share(acted, lambda audit: audit.restricts) if is_decided(n, of_these) else Estimate(n)
 
 
 def miss_rate(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estimate:
     """Of what the machine allowed, the share that people would act on for this label."""
     part, of_these = _of("allow", found, drawn)
-    return _share(part, lambda audit: _is(audit, label)) if is_decided(len(part), of_these) else Estimate(len(part))
+    n = _count(part)
+    return _share(part, lambda audit: _is(audit, label)) if is_decided(n, of_these) else Estimate(n)
 
 
 def prevalence(found: Sequence[Audit], label: str, sizes: dict[str, int], drawn: Sequence[Drawn]) -> Estimate:
@@ -92,8 +100,8 @@ def prevalence(found: Sequence[Audit], label: str, sizes: dict[str, int], drawn:
     for verdict in ("allow", "review", *ACTIONS):
         part, of_these = _of(verdict, found, drawn)
         size = sizes.get(verdict, 0) if sizes else None
-        if size != 0 and not is_decided(len(part), of_these):
-            return Estimate(len(found))
+        if size != 0 and not is_decided(_count(part), of_these):
+            return Estimate(_count(found))
         strata.append(Stratum(_hits(part, lambda audit: _is(audit, label)), _probabilities(part), size))
     return stratified([stratum for stratum in strata if stratum.size != 0], least=LEAST_AUDITS)
 
@@ -104,9 +112,10 @@ def missed(found: Sequence[Audit], label: str, drawn: Sequence[Drawn]) -> Estima
     Items that were drawn and are not decided, because they wait or were taken away, are taken to be like the others.
     """
     part, of_these = _of("allow", found, drawn)
-    if len(part) < LEAST_AUDITS or not is_decided(len(part), of_these):
-        return Estimate(len(part))
-    chances = thinned(_probabilities(part), len(part), sum(one.tasks for one in of_these))
+    n = _count(part)
+    if n < LEAST_AUDITS or not is_decided(n, of_these):
+        return Estimate(n)
+    chances = thinned(_probabilities(part), n, sum(one.tasks for one in of_these))
     return total(_hits(part, lambda audit: _is(audit, label)), chances)
 
 
@@ -122,9 +131,19 @@ def _share(found: Sequence[Audit], hit: Callable[[Audit], bool]) -> Estimate:
     return share(_hits(found, hit), _probabilities(found), least=LEAST_AUDITS)
 
 
+def _count(found: Sequence[Audit]) -> int:
+    return sum(audit.times for audit in found)
+
+
 def _hits(found: Sequence[Audit], hit: Callable[[Audit], bool]) -> Floats:
-    return np.array([hit(audit) for audit in found], dtype=np.float64)
+    return _each(found, [hit(audit) for audit in found])
 
 
 def _probabilities(found: Sequence[Audit]) -> Floats:
-    return np.array([audit.probability for audit in found], dtype=np.float64)
+    return _each(found, [audit.probability for audit in found])
+
+
+def _each(found: Sequence[Audit], values: Sequence[float]) -> Floats:
+    """A value of each kind, as often as there are tasks of it."""
+    times = np.array([audit.times for audit in found], dtype=np.int64)
+    return np.repeat(np.array(values, dtype=np.float64), times)

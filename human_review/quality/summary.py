@@ -1,5 +1,6 @@
 """What the quality page shows, in one value: computed by `refresh`, kept as JSON, read by page, API and export."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -86,12 +87,11 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
     now = now_ms(connection)
     since = now - DAYS * _DAY_MS
     audits, totals = sampled.audits(connection, since), population.totals(connection, since)
-    drawn, answered = backlog.drawn(connection, since), _answered(connection, since)
-    rows = [
-        _row(label, language, audits, totals, drawn, answered)
-        for language in (EVERY, *_languages(answered))
-        for label in (EVERY, *sorted(labels))
-    ]
+    drawn, answered = backlog.drawn(connection, since), Counter(_answered(connection, since))
+    rows: list[Row] = []
+    for language in (EVERY, *_languages(answered)):
+        found = [audit for audit in audits if language in (EVERY, audit.language)]
+        rows += (_row(label, language, found, totals, drawn, answered) for label in (EVERY, *sorted(labels)))
     return Summary(
         computed_at=at(now), days=DAYS, least_audits=LEAST_AUDITS, rows=tuple(rows),
         golden=_golden(connection, since, sorted(labels)), golden_items=_golden_items(connection),
@@ -100,10 +100,10 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
 
 
 def _row(
-    label: str, language: str, audits: Sequence[Audit], totals: dict[tuple[str, str], int], drawn: Sequence[Drawn],
-    answered: Sequence[Answered],
+    label: str, language: str, found: Sequence[Audit], totals: dict[tuple[str, str], int], drawn: Sequence[Drawn],
+    answered: Counter[Answered],
 ) -> Row:  # fmt: skip
-    found = [audit for audit in audits if language in (EVERY, audit.language)]
+    """``found`` are the audits of the language."""
     sizes: dict[str, int] = {}
     for (verdict, spoken), count in totals.items():
         if language in (EVERY, spoken):
@@ -120,20 +120,22 @@ def _row(
     )  # fmt: skip
 
 
-def _counts(answered: Sequence[Answered], label: str, language: str) -> Counts:
-    rows = [one.counts for one in answered if label in (EVERY, one.label) and language in (EVERY, one.language)]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), len(VERDICTS))
+def _counts(answered: Counter[Answered], label: str, language: str) -> Counts:
+    these = [one for one in answered if label in (EVERY, one.label) and language in (EVERY, one.language)]
+    rows = np.array([one.counts for one in these], dtype=np.int64).reshape(len(these), len(VERDICTS))
+    return np.repeat(rows, np.array([answered[one] for one in these], dtype=np.int64), axis=0)
 
 
 def _answered(connection: Connection, since_ms: int) -> list[Answered]:
     rows = connection.execute(
-        select(answers.c.task_id, tasks.c.label, tasks.c.language, answers.c.verdict, func.count().label("people"))
+        select(tasks.c.task_id, tasks.c.label, tasks.c.language, answers.c.verdict, func.count().label("people"))
         .join(tasks, tasks.c.task_id == answers.c.task_id)
         .where(
             tasks.c.kind == "review", tasks.c.closed_why == "decided", tasks.c.created_ms >= since_ms,
             answers.c.state == "standing", answers.c.verdict.in_(VERDICTS),
+            answers.c.decided_ms >= since_ms,  # follows from the above; an index finds them by it
         )
-        .group_by(answers.c.task_id, tasks.c.label, tasks.c.language, answers.c.verdict)
+        .group_by(tasks.c.task_id, tasks.c.label, tasks.c.language, answers.c.verdict)
     )  # fmt: skip
     found: dict[str, tuple[str, str, list[int]]] = {}
     for row in rows:
@@ -142,11 +144,11 @@ def _answered(connection: Connection, since_ms: int) -> list[Answered]:
     return [Answered(label, language, tuple(counts)) for label, language, counts in found.values()]
 
 
-def _languages(answered: Sequence[Answered]) -> list[str]:
+def _languages(answered: Counter[Answered]) -> list[str]:
     """Languages with the most decided tasks, in the order of their names; too small ones are in ``*`` alone."""
     times: dict[str, int] = {}
-    for one in answered:
-        times[one.language] = times.get(one.language, 0) + 1
+    for one, count in answered.items():
+        times[one.language] = times.get(one.language, 0) + count
     enough = [language for language, count in times.items() if count >= LEAST_GOLDEN]
     return sorted(sorted(enough, key=lambda language: (-times[language], language))[:MOST_LANGUAGES])
 

@@ -1,10 +1,9 @@
 """What is asked while somebody waits does not look at all that was ever decided."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import insert, select, update
 
 from human_review.database.tables import answers, tasks
 from human_review.desk.groups import group
@@ -14,29 +13,10 @@ from human_review.permissions import Actor
 from human_review.service import Service
 from human_review.testing import make_review_task
 from human_review.testing_desk import PLAIN
+from human_review.testing_plans import Plans, analyze
 from human_review.testing_quality import answer_directly, close_directly, make_actor, open_tasks
 
 MANY = 3000  # enough for PostgreSQL's planner to prefer an index
-
-
-class Plans:
-    """The statements that a service asks from now on, and how its database would find what they ask for."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._asked: dict[str, Any] = {}
-        event.listen(service.database.engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        self._asked[statement] = parameters
-
-    def of(self, *words: str) -> str:
-        """The plan of the one statement that holds these words."""
-        [(statement, parameters)] = [each for each in self._asked.items() if all(word in each[0] for word in words)]
-        explain = "EXPLAIN QUERY PLAN" if self._service.database.is_sqlite else "EXPLAIN"
-        with self._service.database.read() as connection:
-            rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
-        return "\n".join(str(row[-1]) for row in rows)
 
 
 @pytest.fixture
@@ -58,9 +38,7 @@ def old(new_service: Callable[..., Service]) -> tuple[Service, Actor]:
             for number, each in enumerate(copies)
         ])  # fmt: skip
         connection.execute(update(tasks).where(tasks.c.task_id == one).values(created_ms=task["created_ms"] - 1))
-    if not service.database.is_sqlite:
-        with service.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+    analyze(service)
     return service, ann
 
 

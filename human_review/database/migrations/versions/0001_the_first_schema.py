@@ -404,6 +404,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index("ix_tasks_author_key_created_ms", ["author_key", "created_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tasks_closed_ms"), ["closed_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tasks_created_ms"), ["created_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_decision_id"), ["decision_id"], unique=False)
         batch_op.create_index(
             "ix_tasks_group_key_created_ms",
@@ -478,7 +480,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_answers_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index("ix_answers_decided_ms", ["decided_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_answers_decided_ms"), ["decided_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_answers_task_id"), ["task_id"], unique=False)
         batch_op.create_index("ix_answers_user_id_decided_ms", ["user_id", "decided_ms"], unique=False)
         batch_op.create_index(
@@ -503,7 +505,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_answers_user_id_decided_ms")
         batch_op.drop_index(batch_op.f("ix_answers_task_id"))
-        batch_op.drop_index("ix_answers_decided_ms")
+        batch_op.drop_index(batch_op.f("ix_answers_decided_ms"))
         batch_op.drop_index(batch_op.f("ix_answers_batch_id"))
 
     op.drop_table("answers")
@@ -519,6 +521,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tasks_item_id"))
         batch_op.drop_index("ix_tasks_group_key_created_ms")
         batch_op.drop_index(batch_op.f("ix_tasks_decision_id"))
+        batch_op.drop_index(batch_op.f("ix_tasks_created_ms"))
+        batch_op.drop_index(batch_op.f("ix_tasks_closed_ms"))
         batch_op.drop_index("ix_tasks_author_key_created_ms")
 
     op.drop_table("tasks")
