@@ -164,6 +164,7 @@ tasks = Table(
     Column("sealed", LargeBinary),  # the ReviewTask as JSON; null once erased
     Column("blind", Boolean, nullable=False, default=False),
     Column("wanted", Integer, nullable=False, default=1),  # answers wanted; grows while people disagree
+    Column("paired", Boolean, nullable=False, default=False),  # drawn for two answers when it came; stays as it is
     Column("tier", Integer, nullable=False, default=0),  # 1 once escalated
     Column("state", _Word, nullable=False, default="open"),  # open | closed
     Column("closed_why", _Word),  # decided | superseded | deleted | retired
@@ -179,6 +180,10 @@ tasks = Table(
     Index(
         "ix_tasks_group_key_created_ms", "group_key", "created_ms",
         sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+    ),
+    Index(
+        "ix_tasks_paired_created_ms", "created_ms",
+        sqlite_where=text("paired = 1"), postgresql_where=text("paired"),
     ),
 )  # fmt: skip
 

@@ -32,7 +32,8 @@ def add_task(connection: Connection, service: Service, task: ReviewTask, *, kind
     if item.erased or late:
         return False
     place = _place(task, service)
-    wanted = _wanted(task.task_id, place.label, service) if kind == "review" else 1
+    paired = kind == "review" and _is_paired(task.task_id, place.label, service)
+    wanted = 2 if paired else 1
     harm = place.severity * task.priority
     values = {
         "task_id": task.task_id, "kind": kind, "queue": queue_of(place, service.config), "language": place.language,
@@ -42,12 +43,12 @@ def add_task(connection: Connection, service: Service, task: ReviewTask, *, kind
         connection, tasks, **values, item_id=task.item.item_id, decision_id=task.decision.decision_id, why=task.why,
         label=place.label, surface=place.surface, severity=place.severity, priority=harm, due_ms=to_ms(task.due_at),
         created_ms=now_ms(connection), sampling_probability=task.sampling_probability,
-        policy_version=_plain(task.decision.policy_version, 100), wanted=wanted,
+        policy_version=_plain(task.decision.policy_version, 100), wanted=wanted, paired=paired,
         machine_verdict=task.decision.verdict,
         group_key=_group_key(task, service) if kind == "review" else None,
         text_digest=None if task.decision.decision_id else text_key(service, text_digest(task.item.text)),
         author_key=author_key(service, task.item), thread_key=thread_key(service, task.item),
-        blind=_blind(task, kind, wanted, service),
+        blind=_blind(task, kind, service, paired=paired),
     )  # fmt: skip
     if new:
         sealed = service.sealer.seal(connection, task.item.item_id, encode(task))
@@ -74,17 +75,18 @@ def _plain(word: str, most: int) -> str:
     return word.replace("\x00", "")[:most]
 
 
-def _wanted(task_id: str, label: str | None, service: Service) -> int:
+def _is_paired(task_id: str, label: str | None, service: Service) -> bool:
+    """Whether two people are to answer, whatever the first one says: what quality is measured on.
+
+    It is kept with the task: the share may change, and ``wanted`` grows for other reasons as well.
+    """
     quality = service.config.quality
-    share = quality.labels.get(label or "", quality.second_share)
-    return 2 if service.chance("second answer", task_id) < share else 1
+    return service.chance("second answer", task_id) < quality.labels.get(label or "", quality.second_share)
 
 
-def _blind(task: ReviewTask, kind: str, wanted: int, service: Service) -> bool:
+def _blind(task: ReviewTask, kind: str, service: Service, *, paired: bool) -> bool:
     blind = service.config.blind
-    return (
-        task.why in blind.why or (blind.seconds and wanted > 1) or (blind.golden and kind == "golden")
-    )  # fmt: skip
+    return task.why in blind.why or (blind.seconds and paired) or (blind.golden and kind == "golden")
 
 
 def _group_key(task: ReviewTask, service: Service) -> str | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
 
 from human_review.database.tables import answers, golden, golden_results, tasks
 from human_review.quality.alarm import is_raised
+from human_review.quality.pairs import paired
 from human_review.quality.posterior import VERDICTS
 from human_review.quality.reliability import UNKNOWN, Answers, Floats, Prior, Reliability, dawid_skene, interval
 from human_review.quality.weights import ALL, Trust
@@ -21,7 +21,7 @@ _PLACE = {verdict: place for place, verdict in enumerate(VERDICTS)}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer that tells something: its task was answered by others too, or is golden."""
+    """One answer that tells something: its task was drawn for two, or its right verdict is ``known``."""
 
     task_id: str
     user_id: str
@@ -43,23 +43,24 @@ class Measured:
 
 
 def said(connection: Connection, since_ms: int) -> list[Said]:
-    """The standing answers since a time to tasks with several answers or a known one, golden tasks included."""
+    """The standing answers since a time that tell how people answer: all those of `pairs`, and of golden tasks."""
+    of_pairs = [
+        Said(task.task_id, user_id, task.label, verdict, None)
+        for task in paired(connection, since_ms)
+        for user_id, verdict in task.given
+    ]
     rows = connection.execute(
         select(
             answers.c.task_id, answers.c.user_id, answers.c.verdict, tasks.c.label, golden.c.verdict.label("known")
         )
+        .join(golden_results, golden_results.c.task_id == answers.c.task_id)
+        .join(golden, golden.c.golden_id == golden_results.c.golden_id)
         .join(tasks, tasks.c.task_id == answers.c.task_id)
-        .outerjoin(golden_results, golden_results.c.task_id == answers.c.task_id)
-        .outerjoin(golden, golden.c.golden_id == golden_results.c.golden_id)
         .where(
-            answers.c.state == "standing", answers.c.decided_ms >= since_ms, tasks.c.kind != "appeal",
-            answers.c.verdict.in_(VERDICTS),
+            answers.c.state == "standing", answers.c.decided_ms >= since_ms, answers.c.verdict.in_(VERDICTS)
         )
-    ).all()  # fmt: skip
-    times: dict[str, int] = {}
-    for row in rows:
-        times[row.task_id] = times.get(row.task_id, 0) + 1
-    return [_said(row) for row in rows if row.known or times[row.task_id] > 1]
+    )  # fmt: skip
+    return of_pairs + [Said(row.task_id, row.user_id, row.label or "", row.verdict, row.known) for row in rows]
 
 
 def golden_rights(connection: Connection) -> dict[str, list[bool]]:
@@ -97,10 +98,6 @@ def measured(given: Sequence[Said], at_first: float) -> tuple[list[Measured], di
         rows += _rows(found, people, label, *ends)
         shares[label] = _shares(found)
     return rows, shares
-
-
-def _said(row: Any) -> Said:
-    return Said(row.task_id, row.user_id, row.label or "", row.verdict, row.known)
 
 
 def _fit(given: Sequence[Said], people: Sequence[str], right: Floats) -> tuple[Reliability, tuple[Floats, Floats]]:

@@ -130,8 +130,10 @@ def _expected(given: Answers, confusion: Floats, share: Floats) -> Floats:
 
 
 def _rates(given: Answers, truth: Floats, prior: Prior | None) -> tuple[Floats, Floats]:
+    """Golden tasks say nothing of how often a verdict is right: they were picked."""
     counts = _counts(given, truth)
-    share = truth.mean(axis=0) if len(truth) else np.full(given.verdicts, 1 / given.verdicts)
+    tasks = truth[given.known == UNKNOWN].sum(axis=0) + (0.0 if prior is None else 1.0)
+    share = tasks / tasks.sum() if tasks.any() else np.full(given.verdicts, 1 / given.verdicts)
     if prior is None:
         return counts / np.maximum(counts.sum(axis=2, keepdims=True), _LEAST), share
     smoothed = counts + prior.strength * _coin(prior.right, given.verdicts)

@@ -14,6 +14,7 @@ from human_review.quality import backlog, population, sampled
 from human_review.quality.agreement import MEASURES, Counts, agreement
 from human_review.quality.backlog import Drawn
 from human_review.quality.estimate import Estimate, clopper_pearson, estimate
+from human_review.quality.pairs import Paired, first_two, paired
 from human_review.quality.posterior import VERDICTS
 from human_review.quality.sampled import EVERY, LEAST_AUDITS, Audit
 from human_review.quality.weights import ALL
@@ -27,7 +28,10 @@ _NAME = "quality"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One policy label and language; ``*`` stands for all. ``several`` and ``split`` are parts of ``decided``."""
+    """One policy label and language; ``*`` stands for all. ``several`` and ``split`` are parts of ``decided``.
+
+    ``agreement`` is that of the first two people who answered a task that was drawn for two (`pairs`).
+    """
 
     label: str
     language: str
@@ -88,10 +92,11 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
     since = now - DAYS * _DAY_MS
     audits, totals = sampled.audits(connection, since), population.totals(connection, since)
     drawn, answered = backlog.drawn(connection, since), Counter(_answered(connection, since))
+    pairs = paired(connection, since)
     rows: list[Row] = []
     for language in (EVERY, *_languages(answered)):
         found = [audit for audit in audits if language in (EVERY, audit.language)]
-        rows += (_row(label, language, found, totals, drawn, answered) for label in (EVERY, *sorted(labels)))
+        rows += (_row(label, language, found, totals, drawn, answered, pairs) for label in (EVERY, *sorted(labels)))
     return Summary(
         computed_at=at(now), days=DAYS, least_audits=LEAST_AUDITS, rows=tuple(rows),
         golden=_golden(connection, since, sorted(labels)), golden_items=_golden_items(connection),
@@ -101,7 +106,7 @@ def summarize(connection: Connection, labels: Iterable[str]) -> Summary:
 
 def _row(
     label: str, language: str, found: Sequence[Audit], totals: dict[tuple[str, str], int], drawn: Sequence[Drawn],
-    answered: Counter[Answered],
+    answered: Counter[Answered], pairs: Sequence[Paired],
 ) -> Row:  # fmt: skip
     """``found`` are the audits of the language."""
     sizes: dict[str, int] = {}
@@ -115,8 +120,9 @@ def _row(
         label=label, language=language, precision=sampled.precision(found, label, drawn_here),
         miss_rate=sampled.miss_rate(found, label, drawn_here),
         prevalence=sampled.prevalence(found, label, sizes, drawn_here),
-        missed=sampled.missed(found, label, drawn_here), agreement=agreement(counts), decided=len(counts),
-        answers=int(people.sum()), several=int((people > 1).sum()), split=int(((counts > 0).sum(axis=1) > 1).sum()),
+        missed=sampled.missed(found, label, drawn_here), agreement=agreement(first_two(pairs, label, language)),
+        decided=len(counts), answers=int(people.sum()), several=int((people > 1).sum()),
+        split=int(((counts > 0).sum(axis=1) > 1).sum()),
     )  # fmt: skip
 
 

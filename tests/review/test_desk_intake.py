@@ -65,7 +65,7 @@ def test_a_share_of_tasks_wants_two_people_and_hides_scores_from_both(new_servic
     service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
     add(service, make_review_task(1))
     [task] = rows_of(service, tasks)
-    assert (task.wanted, task.blind) == (2, True)
+    assert (task.wanted, task.paired, task.blind) == (2, True, True)
     assert {seat.number for seat in rows_of(service, seats)} == {1, 2}
 
 
@@ -80,6 +80,7 @@ def test_the_draw_for_a_second_answer_is_by_the_label_and_the_same_again(new_ser
     assert {row.wanted for row in rows_of(service, tasks, label="toxicity")} == {1}
     again = {row.task_id: service.chance("second answer", row.task_id) < 0.5 for row in rows_of(service, tasks)}
     assert all((row.wanted == 2) == again[row.task_id] for row in rows_of(service, tasks, label="spam"))
+    assert all(row.paired == again[row.task_id] for row in rows_of(service, tasks, label="spam"))
 
 
 def test_sampled_tasks_are_blind_and_keep_their_probability(plain: Service) -> None:
@@ -93,7 +94,7 @@ def test_appeals_want_one_answer_and_belong_to_no_group(new_service: Callable[..
     service = new_service(config=configured(TWO_ANSWERS, NO_GOLDEN))
     add(service, make_review_task(1), kind=kind)
     [task] = rows_of(service, tasks)
-    assert (task.wanted, task.group_key, task.kind) == (1, None, kind)
+    assert (task.wanted, task.paired, task.group_key, task.kind) == (1, False, None, kind)
     assert [seat.kind for seat in rows_of(service, seats)] == [kind]
 
 

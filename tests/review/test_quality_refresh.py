@@ -28,6 +28,7 @@ def two_seats(service: Service, count: int, **over: Any) -> list[ReviewTask]:
     made = [make_review_task(number, text=f"text number {number}", **over) for number in range(count)]
     open_tasks(service, *made)
     with service.database.write() as connection:
+        connection.execute(update(tasks).values(paired=True, wanted=2))
         for task in made:
             known = connection.execute(select(seats).where(seats.c.task_id == task.task_id)).all()
             if len(known) < 2:

@@ -77,7 +77,7 @@ def test_the_third_seat_is_in_the_place_of_the_task(new_service: Callable[..., S
         seat = connection.execute(select(seats).where(seats.c.number == 3)).one()
         task = connection.execute(select(tasks)).one()
     assert (seat.queue, seat.tier, seat.rank_ms, seat.state, seat.token) == ("escalated", 1, 17, "open", 0)
-    assert task.wanted == 3
+    assert (task.wanted, task.paired) == (3, True)
 
 
 def test_two_who_agree_are_enough(new_service: Callable[..., Service]) -> None:
@@ -115,6 +115,9 @@ def test_what_is_rare_for_the_label_wants_more(new_service: Callable[..., Servic
             connection.execute(insert(priors).values(label="toxicity", verdict=verdict, share=share))
     first, second = answered(service, "remove", "remove")
     assert (first.final, second.final, second.verdict) == (False, False, "remove")
+    with service.database.read() as connection:
+        task = connection.execute(select(tasks)).one()
+    assert (task.wanted, task.paired) == (3, False)  # the answers asked for more, not the draw
 
 
 def test_a_task_without_an_answer_cannot_be_settled(service: Service) -> None:

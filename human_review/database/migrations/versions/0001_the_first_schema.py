@@ -390,6 +390,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("paired", sa.Boolean(), nullable=False),
         sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("closed_why", sa.String(length=64), nullable=True),
@@ -415,6 +416,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(batch_op.f("ix_tasks_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_paired_created_ms",
+            ["created_ms"],
+            unique=False,
+            sqlite_where=sa.text("paired = 1"),
+            postgresql_where=sa.text("paired"),
+        )
         batch_op.create_index("ix_tasks_thread_key_created_ms", ["thread_key", "created_ms"], unique=False)
 
     op.create_table(
@@ -518,6 +526,11 @@ def downgrade() -> None:
     op.drop_table("seats")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ix_tasks_thread_key_created_ms")
+        batch_op.drop_index(
+            "ix_tasks_paired_created_ms",
+            sqlite_where=sa.text("paired = 1"),
+            postgresql_where=sa.text("paired"),
+        )
         batch_op.drop_index(batch_op.f("ix_tasks_item_id"))
         batch_op.drop_index("ix_tasks_group_key_created_ms")
         batch_op.drop_index(batch_op.f("ix_tasks_decision_id"))
