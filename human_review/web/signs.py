@@ -79,10 +79,12 @@ def tokens(text: str) -> Iterator[Token]:
     """Everything in the text that is not drawn as it stands, in order."""
     opened: list[str] = []
     limit = _Limit()
+    replaced_to = 0  # what follows a character that is not drawn follows nothing
     for match in _TOKENS.finditer(text):
         kind, found, (start, end) = match.lastgroup or "", match.group(), match.span()
-        if _stays(kind, found, text[start - 1] if start else ""):
+        if _stays(kind, found, text[start - 1] if start > replaced_to else ""):
             continue
+        replaced_to = end
         if kind != "line" and limit.is_reached:
             if opened:
                 yield Token(start, start, (_closed(opened),))

@@ -155,6 +155,10 @@ def test_sentences_past_the_sixtieth_have_no_number_of_their_own() -> None:
          "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", []),
         ("x" + "\ufe0f" * 9, "x", ["VS ×9"]),
         ("❤\ufe0f", "❤\ufe0f", []),
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f\u200d🔥", []),
+        ("\ufe0f\u200d", "", ["VS ×1", "ZWJ"]),
+        ("a\u200b\ufe0f", "a", ["ZWSP", "VS ×1"]),
+        ("क" + "\u0301" * 6 + "\u200d", "क" + "\u0301" * 4, ["+2", "ZWJ"]),
         ("\ue000\ufdd0\U0001ffff", "", ["U+E000", "U+FDD0", "U+1FFFF"]),
     ],
 )  # fmt: skip
